@@ -1,0 +1,1 @@
+"""Builds the course from its masters and grades what students hand in."""

@@ -1,0 +1,36 @@
+"""Open JupyterLab on a folder of notebooks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def open_lab(folder: Path, *, port: int = 8888, browser: bool = True) -> int:
+    """Run JupyterLab with ``folder`` as its root until it is stopped; return its exit status.
+
+    Parameters
+    ----------
+    folder
+        An existing folder; students see nothing above it.
+    port
+        The port to listen on; JupyterLab takes the next free one if it is taken.
+    browser
+        Whether a browser window opens.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--port={port}",
+        # Students on a train: don't ask the network whether there is news or a newer version.
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if not browser:
+        command.append("--no-browser")
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,22 @@
+"""What the whole suite shares: the closing word on tests that were skipped for want of a program."""
+
+import re
+from collections import Counter
+
+import pytest
+
+PACKAGE_OF = {"chromium": "chromium", "bubblewrap": "bubblewrap", "node": "nodejs"}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which programs were missing, how many tests that cost, and how to get them."""
+    reasons = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    missing = Counter(
+        match[1] for reason in reasons if (match := re.search(r"(\w+) is not installed", reason))
+    )
+    for program, count in sorted(missing.items()):
+        package = PACKAGE_OF.get(program, program)
+        terminalreporter.write_line(
+            f"{count} tests skipped: {program} is not installed (on Debian: apt-get install {package})",
+            yellow=True,
+        )
