@@ -1,0 +1,1 @@
+"""What the notebooks import: references in NumPy and torch, data, checks, widgets."""

@@ -1,0 +1,22 @@
+"""Checks that say what kind of mistake was made."""
+
+from course_utils.checks.call import check_call, check_true, is_stub, run_case, solved
+from course_utils.checks.compare import compare
+from course_utils.checks.grader import CheckResult, Grader, Overview
+from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
+
+__all__ = [
+    "CallTimeout",
+    "CheckResult",
+    "Grader",
+    "Mistake",
+    "Outcome",
+    "Overview",
+    "StudentError",
+    "check_call",
+    "check_true",
+    "compare",
+    "is_stub",
+    "run_case",
+    "solved",
+]
