@@ -1,0 +1,92 @@
+"""Arguments at the door: which library they belong to, and whether they are what a reference expects."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace as _namespace_of
+from array_api_compat import is_array_api_obj
+
+Array = Any  # a NumPy array, a torch tensor, or any other array of the array API standard
+
+
+def as_arrays(**arguments: Any) -> tuple[ModuleType, list[Array]]:
+    """Return the array namespace of the arguments and the arguments as floating-point arrays of it.
+
+    Lists and Python numbers become NumPy arrays; integer arrays become the library's default float.
+
+    Parameters
+    ----------
+    **arguments
+        The arrays by the names that the caller gave them.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not numeric, is empty, or holds NaN or infinity; if arguments belong to several libraries
+        or devices.
+    """
+    given = {
+        name: value if is_array_api_obj(value) else _from_python(name, value)
+        for name, value in arguments.items()
+    }
+    try:
+        xp = _namespace_of(*given.values())
+    except TypeError as error:
+        kinds = ", ".join(
+            f"{name} is a {type(value).__module__}.{type(value).__name__}" for name, value in given.items()
+        )
+        raise ValueError(f"expected arrays of one library, got {kinds}") from error
+    return xp, [_finite_float(xp, name, value) for name, value in given.items()]
+
+
+def _from_python(name: str, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected an array of numbers, got rows of different lengths") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name}: expected an array of numbers, got {type(value).__name__}")
+    return array
+
+
+def _finite_float(xp: ModuleType, name: str, array: Array) -> Array:
+    if xp.isdtype(array.dtype, ("bool", "integral")):
+        array = xp.astype(array, xp.asarray(0.0).dtype)
+    require(
+        xp.isdtype(array.dtype, "real floating"), name, "an array of real numbers", f"dtype {array.dtype}"
+    )
+    require(0 not in array.shape, name, "at least one number", f"shape {tuple(array.shape)}")
+    require(bool(xp.all(xp.isfinite(array))), name, "finite numbers", "NaN or infinity")
+    return array
+
+
+def require(condition: bool, argument: str, expected: str, got: object) -> None:
+    """Raise a ``ValueError`` that names the argument unless ``condition`` holds.
+
+    Examples
+    --------
+    >>> require(False, "lam", "a number ≥ 0", -1)
+    Traceback (most recent call last):
+    ValueError: lam: expected a number ≥ 0, got -1
+    """
+    if not condition:
+        raise ValueError(f"{argument}: expected {expected}, got {got}")
+
+
+def require_axes(argument: str, array: Array, axes: str) -> None:
+    """Check the number of axes; ``axes`` describes them, such as ``"(n, d)"``."""
+    require(
+        array.ndim == axes.count(",") + (not axes.endswith(",)")),
+        argument,
+        f"shape {axes}",
+        f"shape {tuple(array.shape)}",
+    )
+
+
+def require_same_rows(first: str, X: Array, second: str, Y: Array) -> None:
+    """Check that two arrays hold the same number of samples."""
+    n = X.shape[0]
+    require(Y.shape[0] == n, second, f"as many rows as {first} ({n})", f"{Y.shape[0]}")
