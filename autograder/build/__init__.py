@@ -1,0 +1,119 @@
+"""From a master to everything that is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.build.assign import assign, digest
+from autograder.build.execute import execute, run_code
+from autograder.build.lint import Problem, lint
+from autograder.build.masters import find_root, master_path, topics
+from autograder.build.normalise import normalise, to_text, zip_bytes
+
+__all__ = [
+    "Built",
+    "Problem",
+    "autograder_zip",
+    "build_topic",
+    "find_root",
+    "lint",
+    "master_path",
+    "solution_namespace",
+    "solution_notebook",
+    "stale",
+    "student_notebook",
+    "test_sources",
+    "topics",
+]
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files that were made of a master.
+
+    Parameters
+    ----------
+    student
+        What students open: solutions and hidden tests gone, outputs cleared.
+    solution
+        The solution with its outputs.
+    autograder_zip
+        What otter and ``course grade`` grade by.
+    """
+
+    student: Path
+    solution: Path
+    autograder_zip: Path
+
+
+def _paths(topic: str, root: Path) -> Built:
+    made = root / "dist" / topic
+    return Built(
+        root / "notebooks" / f"{topic}.ipynb",
+        made / f"{topic}-solution.ipynb",
+        made / f"{topic}-autograder.zip",
+    )
+
+
+def student_notebook(topic: str, root: Path) -> NotebookNode:
+    """The notebook that students get."""
+    return assign(topic, root).student
+
+
+def solution_notebook(topic: str, root: Path) -> NotebookNode:
+    """The notebook with all exercises solved, not executed."""
+    return assign(topic, root).solution
+
+
+def test_sources(topic: str, root: Path) -> dict[str, str]:
+    """The source of each question's otter test file, hidden tests included."""
+    return assign(topic, root).tests
+
+
+def solution_namespace(topic: str, root: Path) -> dict[str, Any]:
+    """The names that the solved notebook defines."""
+    return run_code(solution_notebook(topic, root))
+
+
+def build_topic(topic: str, root: Path) -> Built:
+    """Make everything that is made of the master of ``topic``; twice gives the same bytes.
+
+    The solution is executed only when its master or what it runs on has changed since.
+    """
+    paths, made = _paths(topic, root), assign(topic, root)
+    paths.student.parent.mkdir(parents=True, exist_ok=True)
+    paths.student.write_text(to_text(made.student), encoding="utf-8")
+    autograder_zip(topic, root)
+    stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
+    if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
+        executed = normalise(execute(made.solution, f"{topic}.ipynb"))
+        paths.solution.write_text(to_text(executed), encoding="utf-8")
+        stamp.write_text(current)
+    return paths
+
+
+def autograder_zip(topic: str, root: Path) -> Path:
+    """The autograder zip of ``topic``, made anew if it isn't what the master says."""
+    path, content = _paths(topic, root).autograder_zip, zip_bytes(assign(topic, root).autograder)
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return path
+
+
+def stale(topic: str, root: Path) -> list[Path]:
+    """The files that exist, or should, and are not what the master builds."""
+    paths, made = _paths(topic, root), assign(topic, root)
+    old = []
+    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
+        old.append(paths.student)
+    if paths.autograder_zip.exists() and paths.autograder_zip.read_bytes() != zip_bytes(made.autograder):
+        old.append(paths.autograder_zip)
+    stamp = paths.solution.with_suffix(".stamp")
+    if paths.solution.exists() and (not stamp.exists() or stamp.read_text() != digest(topic, root)):
+        old.append(paths.solution)
+    return old

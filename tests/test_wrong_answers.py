@@ -1,0 +1,62 @@
+"""The solution gets full marks, the untouched stub none, and each wrong answer loses points and is told why."""
+
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from otter.test_files import ExceptionTestFile
+
+from autograder import build
+from autograder.build.execute import run_code
+from autograder.wrong_answers import load
+from course_utils.checks import run_case
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "tests" / "wrong_answers"
+WRONG = [(path.stem, answer) for path in sorted(FOLDER.glob("*.py")) for answer in load(path)]
+EXERCISES = [(topic, name) for topic in build.topics(ROOT) for name in build.test_sources(topic, ROOT)]
+
+
+@cache
+def solution(topic):
+    return MappingProxyType(build.solution_namespace(topic, ROOT))
+
+
+@cache
+def stub(topic):
+    return MappingProxyType(run_code(build.student_notebook(topic, ROOT)))
+
+
+def outcomes(topic, exercise, environment):
+    cases = ExceptionTestFile.from_string(build.test_sources(topic, ROOT)[exercise]).test_cases
+    with np.errstate(all="ignore"):
+        return [run_case(case, environment) for case in cases]
+
+
+@pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
+def test_the_solution_gets_full_marks(topic, exercise):
+    failed = [outcome for outcome in outcomes(topic, exercise, solution(topic)) if not outcome.passed]
+    assert not failed
+
+
+@pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
+def test_the_untouched_stub_gets_nothing(topic, exercise):
+    results = outcomes(topic, exercise, stub(topic))
+    assert {outcome.kind for outcome in results} == {"not_started"}
+    assert not any(outcome.passed for outcome in results)
+
+
+@pytest.mark.parametrize(("topic", "answer"), WRONG, ids=lambda value: getattr(value, "name", value))
+def test_a_wrong_answer_loses_points_and_is_told_why(topic, answer):
+    environment = {**solution(topic), answer.exercise: answer.function}
+    failed = [outcome for outcome in outcomes(topic, answer.exercise, environment) if not outcome.passed]
+    assert failed
+    assert any(answer.says.lower() in outcome.sentence.lower() for outcome in failed), [
+        o.sentence for o in failed
+    ]
+
+
+def test_wrong_answers_are_answers_to_exercises_that_exist():
+    assert {(topic, answer.exercise) for topic, answer in WRONG} == set(EXERCISES)
