@@ -133,7 +133,7 @@ def grade(
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
     from autograder import batch
-    from autograder.sandbox import available
+    from autograder.sandbox.bubblewrap import available
 
     root = _root()
     _chosen([topic], root)
@@ -159,7 +159,7 @@ def demo(
     """Make a class of twelve, honest and hostile, grade it, and show what came of it."""
     from autograder.demo import main as run_demo
 
-    raise typer.Exit(run_demo(out, workers=workers))
+    raise typer.Exit(run_demo(out, workers=workers, root=_root()))
 
 
 def main() -> None:

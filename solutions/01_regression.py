@@ -44,7 +44,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import data, plotting
+from course_utils import data, plotting, regression
 from course_utils.checks import Grader, solved
 from course_utils.widgets import RidgeExplorer
 
@@ -1599,24 +1599,22 @@ def test_logits_of_a_thousand(binary_cross_entropy):
     from course_utils.checks import check_call
 
     logits, y = np.array([1000.0, -1000.0, 1000.0, 0.0]), np.array([1.0, 0.0, 0.0, 1.0])
-    check_call(
-        binary_cross_entropy,
-        logits,
-        y,
-        expected=1000 + np.log(2),
-        sizes={"n": 4},
-        mistakes={
-            "σ(40) is exactly 1 in floating point, and log 0 is infinite: compute from the logit.": np.inf,
-            "σ(40) is exactly 1 in floating point, and 0 times log 0 is NaN: compute from the logit.": np.nan,
-            "You averaged: here the loss is the sum over samples.": (1000 + np.log(2)) / 4,
-            "A cut-off keeps the logarithm finite, but makes the loss wrong: compute from the logit.": -np.log(
-                1e-12
-            )
-            + np.log(2),
-            "A cut-off, however small, makes the loss wrong: compute from the logit.": -np.log(1e-15)
-            + np.log(2),
-        },
-    )
+    loss = 1000 + np.log(2)
+
+    def cut(eps):
+        p = np.clip([1.0, 0.0, 1.0, 0.5], eps, 1 - eps)
+        return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+    mistakes = {
+        "σ(40) is exactly 1 in floating point, and log 0 is infinite: compute from the logit.": np.inf,
+        "σ(40) is exactly 1 in floating point, and 0 times log 0 is NaN: compute from the logit.": np.nan,
+        "You averaged: here the loss is the sum over samples.": loss / 4,
+    }
+    for eps in (1e-15, 1e-12, 1e-10, 1e-8, 1e-7):
+        mistakes[
+            f"A cut-off at {eps:g} keeps the logarithm finite, but makes the loss wrong: compute from the logit."
+        ] = cut(eps)
+    check_call(binary_cross_entropy, logits, y, expected=loss, sizes={"n": 4}, mistakes=mistakes)
 
 
 # %%
@@ -1713,18 +1711,18 @@ def test_extreme_logits_one_at_a_time(binary_cross_entropy):
 # %% [markdown]
 # ### Exercise 1.9 · fit_logistic · ★★★ · 15 minutes
 #
-# Start from $w = 0$, take exactly `steps` steps of gradient descent on the mean cross-entropy, and return $w$.
+# Start from $w = 0$, take exactly `steps` steps of gradient descent on the mean cross-entropy, and return $w$. Use `regression.sigmoid` of the course library, so that this exercise doesn't depend on yours.
 #
 # **Shapes:** `X` $(n, d)$, `y` $(n,)$ of 0 and 1 → `w` $(d,)$.
 #
 # **Worked:** one step on $X = \begin{pmatrix}1\\2\end{pmatrix}$, $y = (1, 0)$, $\alpha = 1$: $\sigma(0) = 0.5$, $\nabla L = \frac12 (1 \cdot (0.5 - 1) + 2 \cdot (0.5 - 0)) = 0.25$, so $w = -0.25$.
 #
-# <details><summary>Hint 1</summary>A loop of three lines: probabilities, gradient, update. Your <code>sigmoid</code> from exercise 1.7 serves here.</details>
+# <details><summary>Hint 1</summary>A loop of three lines: probabilities, gradient, update. <code>regression.sigmoid</code> gives the probabilities.</details>
 # <details><summary>Hint 2</summary>Shapes: <code>X @ w</code> is (n,), <code>X.T @ (p - y)</code> is (d,).</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>The weights run away:</b> you add the gradient, or use y − p with a minus sign.</li>
 # <li><b>Too fast by n or n/d:</b> average over samples (rows), not features, and don't sum.</li>
-# <li><b>It fails although the formula is right?</b> See whether your sigmoid passes its own check.</li></ul></details>
+# <li><b>The same weights for any number of steps?</b> Look where the <code>return</code> stands.</li></ul></details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -1736,7 +1734,7 @@ def fit_logistic(X, y, learning_rate=0.5, steps=500):
     # BEGIN SOLUTION
     w = np.zeros(X.shape[1])
     for _ in range(steps):
-        gradient = X.T @ (sigmoid(X @ w) - y) / len(X)
+        gradient = X.T @ (regression.sigmoid(X @ w) - y) / len(X)
         w = w - learning_rate * gradient
     return w
     # END SOLUTION

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build.masters import master_path
+from autograder.build.masters import master_path, questions, read_cells
 from autograder.build.normalise import normalise
 
 
@@ -27,20 +27,21 @@ class Assigned:
         Notebooks without outputs; the student's carries the public tests in its metadata.
     autograder
         The members of the autograder zip.
+    exercises
+        The names of the questions that have tests, in order.
     """
 
     student: NotebookNode
     solution: NotebookNode
     autograder: dict[str, bytes]
+    exercises: tuple[str, ...]
 
     @property
     def tests(self) -> dict[str, str]:
-        """The source of every question's test file, hidden tests included."""
-        prefix, suffix = "tests/", ".py"
+        """The source of every question's test file, hidden tests included, in the order of the questions."""
         return {
-            name.removeprefix(prefix).removesuffix(suffix): content.decode()
-            for name, content in self.autograder.items()
-            if name.startswith(prefix)
+            name: self.autograder[f"tests/{name}.py"].decode()
+            for name in self.student.metadata["otter"]["tests"]
         }
 
 
@@ -79,7 +80,8 @@ def _assign(topic: str, text: str) -> Assigned:
         )
     # The solution, like the student's notebook, brings its public tests, so that its check cells work.
     solution.metadata["otter"] = student.metadata["otter"]
-    return Assigned(student, solution, members)
+    exercises = tuple(question.name for question in questions(read_cells(text)) if question.tests)
+    return Assigned(student, solution, members, exercises)
 
 
 def digest(topic: str, root: Path) -> str:

@@ -151,8 +151,8 @@ def questions(cells: list[Cell]) -> list[Question]:
         elif boundary is not None:
             block = "QUESTION"
         elif opening is not None:
-            misplaced = (
-                (block == "QUESTION" and cell.kind != "markdown") or (block == "TESTS" and cell.kind != "code")
+            misplaced = (block == "QUESTION" and cell.kind != "markdown") or (
+                block == "TESTS" and cell.kind != "code"
             )
             parts["STRAY" if misplaced else block].append(cell)
     if opening is not None:

@@ -155,6 +155,8 @@ def is_stub(function: Any) -> bool:
     >>> is_stub(untouched), is_stub(lambda x: x)
     (True, False)
     """
+    if isinstance(stub := getattr(function, "is_stub", None), bool):
+        return stub  # a proxy for a function elsewhere knows
     if isinstance(function, type):
         methods = [member for member in vars(function).values() if inspect.isfunction(member)]
         return bool(methods) and all(is_stub(method) for method in methods)

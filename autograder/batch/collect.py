@@ -1,0 +1,211 @@
+"""From what instructors download to a list of submissions. Everything read here may be hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import nbformat
+from nbformat import NotebookNode
+
+MAX_FILE = 50 * 2**20  # bytes of one notebook or archive
+MAX_MEMBERS = 20_000  # files in one archive
+MAX_NESTING = 3  # archives in archives
+_SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
+# Canvas: lastnamefirstname[_LATE]_<user>_<submission>_<file name>[-<attempt>].ipynb
+_CANVAS = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<user>\d+)_\d+_.+")
+# Gradescope: one folder for each submission.
+_GRADESCOPE = re.compile(r"submission_\d+")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in.
+
+    Parameters
+    ----------
+    name
+        Unique among the submissions, and safe as a file name.
+    content
+        The notebook's bytes; empty if there is no reading it.
+    reason
+        Why it can't be graded, or ``None``.
+    """
+
+    name: str
+    content: bytes
+    reason: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """A hash of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def collect(paths: list[Path]) -> list[Submission]:
+    """Every submission in ``paths``: notebooks, folders of them, and zips, in one another too.
+
+    What can't be read becomes a submission with a reason; nothing is dropped in silence and nothing raises. Files that
+    are neither notebooks nor zips are passed over, unless they were named themselves.
+    """
+    found: list[Submission] = []
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            found += [
+                s
+                for inner in _files_below(path)
+                for s in _from_file(inner, inner.relative_to(path), named=False)
+            ]
+        else:
+            found += _from_file(path, Path(path.name), named=True)
+    return _with_unique_names(found)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _SKIPPED_FOLDERS or path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files_below(path)
+        else:
+            yield path
+
+
+def _from_file(path: Path, inner: Path, *, named: bool) -> list[Submission]:
+    suffix = path.suffix.lower()
+    if suffix not in (".ipynb", ".zip") and not named:
+        return []
+    name = _student(PurePosixPath(inner.as_posix()))
+    try:
+        # A link could point at anything that the grader may read.
+        if path.is_symlink() or not stat.S_ISREG(path.stat().st_mode):
+            return [Submission(name, b"", "This is a link or a special file, not a notebook.")]
+        if path.stat().st_size > MAX_FILE:
+            return [Submission(name, b"", f"The file is larger than {MAX_FILE >> 20} MiB.")]
+        content = path.read_bytes()
+    except OSError as error:
+        return [Submission(name, b"", f"The file can't be read: {error.strerror}.")]
+    return _from_bytes(name, PurePosixPath(inner.as_posix()), content, 0)
+
+
+def _from_bytes(name: str, inner: PurePosixPath, content: bytes, nesting: int) -> list[Submission]:
+    if inner.suffix.lower() == ".zip":
+        return _from_zip(inner, content, nesting)
+    if inner.suffix.lower() != ".ipynb":
+        return [Submission(name, content, "The file is neither a notebook nor a zip.")]
+    return [Submission(name, content)]
+
+
+def _from_zip(outer: PurePosixPath, content: bytes, nesting: int) -> list[Submission]:
+    name = _student(outer)
+    if nesting >= MAX_NESTING:
+        return [Submission(name, b"", "The zip holds zips in zips in zips.")]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [info for info in archive.infolist() if _is_wanted(info)]
+            if len(members) > MAX_MEMBERS:
+                return [Submission(name, b"", f"The zip holds more than {MAX_MEMBERS} files.")]
+            found = [s for info in members for s in _from_member(archive, info, outer, len(members), nesting)]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+        return [Submission(name, content, f"The zip can't be read: {error}.")]
+    return found or [Submission(name, content, "The zip holds no notebook.")]
+
+
+def _is_wanted(info: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(info.filename).parts
+    hidden = any(part in _SKIPPED_FOLDERS or part.startswith(".") for part in parts)
+    return not info.is_dir() and not hidden and info.filename.lower().endswith((".ipynb", ".zip"))
+
+
+def _from_member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: PurePosixPath, count: int, nesting: int
+) -> list[Submission]:
+    # A zip with one notebook is one student's; in a bulk download the members' own names tell students apart.
+    inner = PurePosixPath(info.filename)
+    name = _student(outer) if count == 1 else _student(inner)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return [Submission(name, b"", "This is a link, not a notebook.")]
+    if info.flag_bits & 0x1:
+        return [Submission(name, b"", "The zip is encrypted.")]
+    try:
+        with archive.open(info) as file:
+            content = file.read(MAX_FILE + 1)  # what the header says of the size proves nothing
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        ValueError,
+        OSError,
+        EOFError,
+        zipfile.zlib.error,
+    ) as error:
+        return [Submission(name, b"", f"The file in the zip can't be read: {error}.")]
+    if len(content) > MAX_FILE:
+        return [Submission(name, b"", f"The file is larger than {MAX_FILE >> 20} MiB.")]
+    if inner.suffix.lower() == ".zip":
+        return _from_zip(inner if count > 1 else outer, content, nesting + 1)
+    return _from_bytes(name, inner, content, nesting)
+
+
+def _student(path: PurePosixPath) -> str:
+    """A name for the submission: the student's, where the download tells it."""
+    for part in reversed(path.parts[:-1]):
+        if _GRADESCOPE.fullmatch(part):
+            return part
+    if (match := _CANVAS.fullmatch(path.stem)) is not None:
+        return _safe(f"{match['student']}_{match['user']}")
+    stem = path.stem.removesuffix("-handin")
+    # alice/01_regression.ipynb is alice's, not 01_regression's.
+    if re.fullmatch(r"\d\d_\w+", stem) and len(path.parts) > 1:
+        return _safe(path.parts[-2])
+    return _safe(stem)
+
+
+def _safe(name: str) -> str:
+    """A name that is a file name everywhere and means nothing to a shell or a spreadsheet."""
+    name = unicodedata.normalize("NFC", name)
+    name = re.sub(r"[^\w.\- ]", "_", name).strip(" .-")
+    return name[:80] or "unnamed"
+
+
+def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
+    taken: set[str] = set()
+    renamed = []
+    for submission in submissions:
+        name, number = submission.name, 2
+        while name.casefold() in taken:
+            name, number = f"{submission.name}_{number}", number + 1
+        taken.add(name.casefold())
+        renamed.append(Submission(name, submission.content, submission.reason))
+    return renamed
+
+
+def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
+    """The notebook in a submission, or a sentence that says why it can't be graded."""
+    if submission.reason is not None:
+        return submission.reason
+    if not submission.content.strip():
+        return "The file is empty."
+    try:
+        notebook = nbformat.reads(submission.content.decode("utf-8-sig"), as_version=4)
+        cells = [cell for cell in notebook.cells if isinstance(cell.get("cell_type"), str)]
+        sources = ["".join(cell.get("source", "")) for cell in cells]
+        metadata = notebook.metadata.get("otter", {})
+    except UnicodeDecodeError:
+        return "The file is not text."
+    except (nbformat.reader.NotJSONError, RecursionError):
+        return "The file is not a notebook: it is not JSON."
+    except Exception as error:  # nbformat raises whatever its own parts raise on broken input
+        return f"The file is not a notebook: {type(error).__name__}."
+    if not any(sources):
+        return "The notebook has no cells with anything in them."
+    assignment = metadata.get("assignment_name") if isinstance(metadata, dict) else None
+    if isinstance(assignment, str) and assignment != topic:
+        return f"This is a notebook of another assignment: {assignment[:80]}."
+    return notebook

@@ -1,0 +1,35 @@
+"""One page for each student: what was earned, and what kind of mistake was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.report.pages import template
+
+if TYPE_CHECKING:
+    from autograder.batch.store import Result
+
+
+def write_feedback(topic: str, results: Sequence[Result], folder: Path) -> None:
+    """Write a page for each submission. Hidden tests show the kind of mistake, never their numbers.
+
+    Parameters
+    ----------
+    topic
+        The assignment, for the heading.
+    results
+        The submissions.
+    folder
+        Where the pages go; it is made if it isn't there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        path = folder / f"{result.submission}.html"
+        path.write_text(feedback_page(topic, result), encoding="utf-8")
+
+
+def feedback_page(topic: str, result: Result) -> str:
+    """The page for one submission."""
+    return template("feedback.html").render(topic=topic, result=result)
