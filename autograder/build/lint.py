@@ -59,10 +59,21 @@ def lint(topic: str, root: Path) -> list[Problem]:
     path = master_path(topic, root)
     text = path.read_text(encoding="utf-8")
     cells = read_cells(text)
+    if unreadable := list(_syntax_errors(cells)):
+        return [Problem(path, line, message) for line, message in unreadable]
     wrong = _count_wrong_answers(root / "tests" / "wrong_answers" / f"{topic}.py")
     master = _Master(path, text, cells, questions(cells), wrong)
     findings = [finding for rule in _RULES for finding in rule(master)]
     return [Problem(path, line, message) for line, message in sorted(findings)]
+
+
+def _syntax_errors(cells: list[Cell]) -> Iterator[Finding]:
+    for cell in cells:
+        if cell.kind == "code":
+            try:
+                ast.parse(cell.source)
+            except SyntaxError as error:
+                yield cell.line + (error.lineno or 1) - 1, f"this is not Python: {error.msg}"
 
 
 def _count_wrong_answers(path: Path) -> Counter[str]:

@@ -349,7 +349,7 @@ def one_step_too_few(X, y, learning_rate=0.5, steps=500):
 
 
 @wrong("fit_logistic", says="the sigmoid is missing")
-def noregression.sigmoid(X, y, learning_rate=0.5, steps=500):
+def no_sigmoid(X, y, learning_rate=0.5, steps=500):
     w = np.zeros(X.shape[1])
     for _ in range(steps):
         w = w - learning_rate * X.T @ (X @ w - y) / len(X)
