@@ -43,6 +43,7 @@ def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> Noteboo
         client = NotebookClient(
             notebook,
             timeout=timeout,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
             record_timing=False,

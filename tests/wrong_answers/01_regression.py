@@ -5,7 +5,6 @@ import numpy as np
 from autograder.wrong_answers import wrong
 from course_utils import regression
 
-
 # --- empirical_risk ------------------------------------------------------------------------------------------
 
 
