@@ -74,8 +74,7 @@ fig, ax = plt.subplots()
 for person in range(5):
     targets = rng.normal(size=1000)
     ax.plot(counts, np.cumsum((0 - targets) ** 2) / counts, lw=1.5, label=f"person {person + 1}")
-ax.axhline(1, color="black", ls="-", lw=1)
-ax.annotate("the risk", (1.1, 1.04))
+ax.axhline(1, color="black", ls="-", lw=1, label="the risk")
 ax.set(
     xscale="log",
     xlabel="samples seen, n",
@@ -86,7 +85,7 @@ ax.legend(ncols=2)
 plt.show()
 
 # %% [markdown]
-# With 10 samples people disagree by a factor of two or more; with 1,000 by a few per cent. The gap shrinks like $1/\sqrt n$.
+# With 10 samples people disagree by a factor of two or more; with 1,000 by a few per cent. The gap to the risk shrinks like $1/\sqrt n$.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -479,7 +478,7 @@ if solved(fit_line):
         ylabel="progression after a year",
         title="Heavier patients tend to fare worse, with a wide spread",
     )
-    ax.legend()
+    ax.legend(loc="lower right")
     plt.show()
 
 # %% [markdown]
@@ -1316,7 +1315,7 @@ if solved(fit_ridge):
         xlabel="λ",
         ylabel="weight of BMI",
         title="Small λ: wide spread (variance). Large λ: pulled to 0 (bias)",
-        ylim=(-80, 120),
+        ylim=(-35, 95),
     )
     ax.legend(loc="upper right")
     plt.show()
@@ -1966,7 +1965,7 @@ if solved(empirical_risk, fit_line, fit_least_squares, fit_ridge):
     print(f"Ridge explains {share:.0%} of the variance among the test patients.")
 
 # %% [markdown]
-# Honest reading: the model is much better than nothing, and far from knowing. A typical error is still around 55 points on a scale where patients differ by about 75. Ridge gains hardly anything over least squares here: with ten features and 309 patients there is little variance to save. It would be different with 25 patients, as the picture with your 200 small samples showed.
+# Honest reading: the model is much better than nothing, and far from knowing. A typical error is still above 50 points, where always saying the mean is off by 74. Ridge gains hardly anything over least squares here: with ten features and 309 patients there is little variance to save. It would be different with 25 patients, as the picture with your 200 small samples showed.
 #
 # ### Is this lump malignant?
 #
@@ -2035,7 +2034,7 @@ if solved(sigmoid, binary_cross_entropy, fit_logistic):
 # %% [markdown]
 # ### Question 1.10 · When does a small empirical risk mislead? · ★★☆ · 10 minutes
 #
-# A start-up reports: "Our model predicts the progression of diabetes with an error of 12 points on 60 patients of our clinic." Your own model has an error of about 55.
+# A start-up reports: "Our model predicts the progression of diabetes with an error of 12 points on 60 patients of our clinic." Your own model's error is above 50.
 #
 # Name **two different** reasons why their number may say little about the risk on new patients. For **each**, say what you would ask or do to find out. Four to eight sentences.
 
