@@ -82,7 +82,7 @@ class Pupil:
 
 def replace_answer(notebook: NotebookNode, exercise: str, source: str) -> NotebookNode:
     """A copy of a notebook with another answer to one exercise."""
-    copy = nbformat.from_dict(notebook)
+    copy: NotebookNode = nbformat.from_dict(notebook)
     for cell in copy.cells:
         if cell.cell_type == "code" and re.search(rf"^(?:def|class) {exercise}\b", cell.source, re.MULTILINE):
             cell.source = source
@@ -90,7 +90,7 @@ def replace_answer(notebook: NotebookNode, exercise: str, source: str) -> Notebo
 
 
 def _bytes(notebook: NotebookNode) -> bytes:
-    return nbformat.writes(notebook).encode()
+    return str(nbformat.writes(notebook)).encode()
 
 
 def _appended(notebook: NotebookNode, source: str) -> bytes:

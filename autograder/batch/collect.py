@@ -8,6 +8,7 @@ import re
 import stat
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -143,7 +144,7 @@ def _from_member(
         ValueError,
         OSError,
         EOFError,
-        zipfile.zlib.error,
+        zlib.error,
     ) as error:
         return [Submission(name, b"", f"The file in the zip can't be read: {error}.")]
     if len(content) > MAX_FILE:
@@ -193,7 +194,7 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     if not submission.content.strip():
         return "The file is empty."
     try:
-        notebook = nbformat.reads(submission.content.decode("utf-8-sig"), as_version=4)
+        notebook: NotebookNode = nbformat.reads(submission.content.decode("utf-8-sig"), as_version=4)
         cells = [cell for cell in notebook.cells if isinstance(cell.get("cell_type"), str)]
         sources = ["".join(cell.get("source", "")) for cell in cells]
         metadata = notebook.metadata.get("otter", {})

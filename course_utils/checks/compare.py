@@ -173,15 +173,15 @@ def _relations(
             yield sentence.format(name=name), kind
     if (
         _same_multiple(got, expected)
-        and not any(close(got, factor * expected) for _, factor, _ in _factors(sizes))
+        and not any(close(got, factor * expected) for _, factor in _factors(sizes))
         and not close(got, -expected)
     ):
         yield (
             f"{name} is off by one constant factor: every number is the same multiple of the right one.",
             "factor",
         )
-    if (sentence := _imprecise(got, expected)) is not None:
-        yield f"{name} {sentence}", "precision"
+    if (words := _imprecise(got, expected)) is not None:
+        yield f"{name} {words}", "precision"
     if got.ndim >= 1 and _permuted(got, expected, close):
         yield f"{name} has the right rows in the wrong order.", "rows_permuted"
 
@@ -189,7 +189,7 @@ def _relations(
 def _candidates(expected: np.ndarray, sizes: Sizes) -> Iterator[tuple[str, str, np.ndarray]]:
     """What the common mistakes make of the right answer: kind, sentence, wrong value."""
     yield "sign", "{name} has the wrong sign.", -expected
-    for sentence, factor, _ in _factors(sizes):
+    for sentence, factor in _factors(sizes):
         yield "factor", sentence, factor * expected
     with np.errstate(all="ignore"):
         yield "squared", "{name} is the square of the right one.", expected**2
@@ -207,37 +207,26 @@ def _candidates(expected: np.ndarray, sizes: Sizes) -> Iterator[tuple[str, str, 
                 )
 
 
-def _factors(sizes: Sizes) -> list[tuple[str, float, str]]:
-    """Sentence, factor and name of each simple factor; a size that is itself 1 or 2 says nothing of its own."""
+def _factors(sizes: Sizes) -> list[tuple[str, float]]:
+    """Sentence and value of each simple factor; a size that is itself 1 or 2 says nothing of its own."""
     factors = [
-        ("{name} is twice the right one: look for a factor 2 that doesn't belong.", 2.0, "2"),
-        ("{name} is half the right one: a factor 2 is missing.", 0.5, "½"),
+        ("{name} is twice the right one: look for a factor 2 that doesn't belong.", 2.0),
+        ("{name} is half the right one: a factor 2 is missing.", 0.5),
     ]
-    for size, value in sizes.items():
-        if value < 3:
-            continue
-        factors += [
-            (
-                f"{{name}} is {size} times too large: did you take a sum where a mean is asked?",
-                float(value),
-                size,
-            ),
-            (
-                f"{{name}} is {size} times too small: did you take a mean where a sum is asked?",
-                1 / value,
-                f"1/{size}",
-            ),
-            (
-                f"{{name}} is {size}/({size} − 1) times too large: one divisor is {size} − 1 where {size} belongs.",
-                value / (value - 1),
-                "",
-            ),
-            (
-                f"{{name}} is {size}/({size} − 1) times too small: one divisor is {size} where {size} − 1 belongs.",
-                (value - 1) / value,
-                "",
-            ),
-        ]
+    for n, value in sizes.items():
+        if value >= 3:
+            factors += [
+                (f"{{name}} is {n} times too large: did you take a sum where a mean is asked?", value),
+                (f"{{name}} is {n} times too small: did you take a mean where a sum is asked?", 1 / value),
+                (
+                    f"{{name}} is {n}/({n} − 1) times too large: one divisor is {n} − 1 where {n} belongs.",
+                    value / (value - 1),
+                ),
+                (
+                    f"{{name}} is {n}/({n} − 1) times too small: one divisor is {n} where {n} − 1 belongs.",
+                    (value - 1) / value,
+                ),
+            ]
     return factors
 
 

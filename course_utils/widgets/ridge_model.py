@@ -39,7 +39,8 @@ class RidgePath:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predictions for standardised features X (m, d) by every λ: (L, m)."""
-        return self.coefficients @ X.T + self.intercept
+        predictions: np.ndarray = self.coefficients @ X.T + self.intercept
+        return predictions
 
     def describe(self, index: int) -> str:
         """One sentence on what is seen at ``lams[index]``."""

@@ -65,10 +65,9 @@ function errorPanel(parent, a, { best }) {
   draw(p.layer, "path", { d: line(a.lams, a.training_error, p.x, p.y), stroke: "var(--first)" });
   draw(p.layer, "path", { d: line(a.lams, a.test_error, p.x, p.y), stroke: "var(--second)", "stroke-dasharray": "7 3" });
   draw(p.layer, "circle", { cx: p.x(a.lams[best]), cy: p.y(a.test_error[best]), r: 5, fill: "none", stroke: "var(--second)", "stroke-width": 2 });
-  [["training", "var(--first)", ""], ["test, lowest at ○", "var(--second)", "7 3"]].forEach(([name, stroke, dash], rank) => {
-    const y = p.frame.y + p.frame.height - 22 + 14 * rank;
-    draw(p.svg, "line", { x1: p.frame.x + 6, x2: p.frame.x + 30, y1: y - 4, y2: y - 4, stroke, "stroke-width": 2, "stroke-dasharray": dash });
-    draw(p.svg, "text", { x: p.frame.x + 36, y }, name);
+  [["training", "var(--first)", "", 110], ["test, lowest at ○", "var(--second)", "7 3", 210]].forEach(([name, stroke, dash, x]) => {
+    draw(p.svg, "line", { x1: x, x2: x + 24, y1: 10, y2: 10, stroke, "stroke-width": 2, "stroke-dasharray": dash });
+    draw(p.svg, "text", { x: x + 30, y: 14 }, name);
   });
   const marker = now(p);
   const dots = [[a.training_error, "var(--first)"], [a.test_error, "var(--second)"]].map(([values, fill]) => [values, draw(p.layer, "circle", { r: 4, fill })]);
