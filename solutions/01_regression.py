@@ -1048,31 +1048,22 @@ def test_tolerance_and_extremes(is_positive_semidefinite):
     asymmetric = {"This matrix is not symmetric: test that first.": True}
     rounded = {"Allow for rounding when you test the symmetry.": False}
     B = np.random.default_rng(115).normal(size=(7, 2))
-    check_call(
-        is_positive_semidefinite, 1e-13 * np.array([[1.0, 2.0], [2.0, 1.0]]), expected=False, mistakes=scaled
-    )
-    check_call(is_positive_semidefinite, 1e9 * (B @ B.T), expected=True, mistakes=large)
-    check_call(is_positive_semidefinite, np.diag([1.0, -1e-6]), expected=False, mistakes=slight)
-    check_call(
-        is_positive_semidefinite, np.array([[3.0, 1e-4], [0.0, 3.0]]), expected=False, mistakes=asymmetric
-    )
-    check_call(
-        is_positive_semidefinite,
-        1e-12 * np.array([[3.0, 1.0], [0.0, 3.0]]),
-        expected=False,
-        mistakes=asymmetric,
-    )
-    check_call(
-        is_positive_semidefinite, np.array([[0.3, 0.1 + 0.2], [0.3, 0.4]]), expected=True, mistakes=rounded
-    )
-    check_call(
-        is_positive_semidefinite,
-        np.zeros((3, 3)),
-        expected=True,
-        mistakes={"The zero matrix is a (very flat) valley.": False},
-    )
-    check_call(is_positive_semidefinite, np.array([[5.0]]), expected=True)
-    check_call(is_positive_semidefinite, np.array([[-5.0]]), expected=False)
+    cases = [
+        (1e-13 * np.array([[1.0, 2.0], [2.0, 1.0]]), False, scaled),
+        (1e9 * (B @ B.T), True, large),
+        (np.diag([1.0, -1e-6]), False, slight),
+        (np.diag([2.0, -1e-12]), True, large),
+        (np.array([[3.0, 1e-4], [0.0, 3.0]]), False, asymmetric),
+        (np.array([[3.0, 1e-6], [0.0, 3.0]]), False, asymmetric),
+        (1e-12 * np.array([[3.0, 1.0], [0.0, 3.0]]), False, asymmetric),
+        (np.array([[0.3, 0.1 + 0.2, 0.0], [0.3, 0.4, 0.0], [0.0, 0.0, 1.0]]), True, rounded),
+        (np.array([[3.0, 1e-12], [0.0, 3.0]]), True, rounded),
+        (np.zeros((3, 3)), True, {"The zero matrix is a (very flat) valley.": False}),
+        (np.array([[5.0]]), True, {}),
+        (np.array([[-5.0]]), False, {}),
+    ]
+    for M, expected, mistakes in cases:
+        check_call(is_positive_semidefinite, M, expected=expected, mistakes=mistakes)
 
 
 # %% [raw]
@@ -1860,7 +1851,7 @@ def test_random_data(fit_logistic):
 
 # %%
 # HIDDEN
-def test_it_reaches_the_minimum(fit_logistic):
+def test_defaults_no_steps_and_the_minimum(fit_logistic):
     import numpy as np
     from course_utils import regression
     from course_utils.checks import check_call
@@ -1868,31 +1859,26 @@ def test_it_reaches_the_minimum(fit_logistic):
     rng = np.random.default_rng(119)
     X = rng.normal(size=(101, 3))
     y = (X @ np.array([1.0, -0.5, 0.2]) + rng.logistic(size=101) > 0).astype(float)
+    best = regression.fit_logistic(X, y)
+    climbed = {"You climb instead of descending: subtract the gradient of probability minus label.": -best}
     check_call(
         fit_logistic,
         X,
         y,
         2.0,
         500,
-        expected=regression.fit_logistic(X, y),
+        expected=best,
         rtol=1e-5,
         atol=1e-6,
         sizes={"n": 101, "d": 3},
-        mistakes={
-            "You climb instead of descending: subtract the gradient of probability minus label.": -regression.fit_logistic(
-                X, y
-            )
-        },
+        mistakes=climbed,
     )
-    check_call(
-        fit_logistic,
-        X,
-        y,
-        2.0,
-        0,
-        expected=np.zeros(3),
-        mistakes={"With steps = 0 the weights stay at zero: start there.": 2.0 * X.T @ (y - 0.5) / 101},
-    )
+    first = {"With steps = 0 the weights stay at zero: start there.": 2.0 * X.T @ (y - 0.5) / 101}
+    check_call(fit_logistic, X, y, 2.0, 0, expected=np.zeros(3), mistakes=first)
+    w = np.zeros(3)
+    for _ in range(500):
+        w = w - 0.5 * regression.logistic_gradient(w, 0.1 * X, y)
+    check_call(fit_logistic, 0.1 * X, y, expected=w, sizes={"n": 101, "d": 3})
 
 
 # %% [raw]

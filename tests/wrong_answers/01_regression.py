@@ -369,3 +369,42 @@ def ignored_the_learning_rate(X, y, learning_rate=0.5, steps=500):
     for _ in range(steps):
         w = w - X.T @ (regression.sigmoid(X @ w) - y) / len(X)
     return w
+
+
+# --- changes to a solution that change nothing ---------------------------------------------------------------
+
+_SYMMETRIC = "a square doesn't see the sign"
+_ONE_CENTRED = "x is centred, so a constant added to y drops out of the sum"
+_AXES = "X has two axes: the last is the second"
+_ANTISYMMETRIC = "M − Mᵀ is antisymmetric: its largest entry is also its largest by magnitude"
+_FACTOR_TWO = "the tolerance lies far above rounding and far below any real eigenvalue or asymmetry; a factor of two is no mistake"
+
+EQUIVALENT_MUTANTS = {
+    ("empirical_risk", "return np.mean((targets - predictions) ** 2)"): _SYMMETRIC,
+    ("fit_line", "dx, dy = (x - x.mean(), y)"): _ONE_CENTRED,
+    ("fit_line", "dx, dy = (x - x.mean(), y + y.mean())"): _ONE_CENTRED,
+    ("fit_line", "dx, dy = (x - x.mean(), y - y.sum())"): _ONE_CENTRED,
+    (
+        "is_positive_semidefinite",
+        "return values.min() >= -1e-10 * np.abs(values).max()",
+    ): "NumPy's own bool is accepted",
+    ("is_positive_semidefinite", "if np.abs(M.T - M).max() > 1e-10 * np.abs(M).max():"): _ANTISYMMETRIC,
+    ("is_positive_semidefinite", "if (M - M.T).max() > 1e-10 * np.abs(M).max():"): _ANTISYMMETRIC,
+    ("is_positive_semidefinite", "if np.abs(M - M.T).max() > 1e-10 * M.max():"): (
+        "the largest entry of a semi-definite matrix is on its diagonal and not negative; all others are rejected either way"
+    ),
+    ("is_positive_semidefinite", "return bool(values.min() >= -1e-10 * values.max())"): (
+        "where the largest eigenvalue by magnitude is negative, the answer is False either way"
+    ),
+    ("is_positive_semidefinite", "if np.abs(M - M.T).max() > 5e-11 * np.abs(M).max():"): _FACTOR_TWO,
+    ("is_positive_semidefinite", "if np.abs(M - M.T).max() > 2e-10 * np.abs(M).max():"): _FACTOR_TWO,
+    ("is_positive_semidefinite", "return bool(values.min() >= -5e-11 * np.abs(values).max())"): _FACTOR_TWO,
+    ("is_positive_semidefinite", "return bool(values.min() >= -2e-10 * np.abs(values).max())"): _FACTOR_TWO,
+    ("fit_ridge", "M = X.T @ X + lam * np.eye(X.shape[-1])"): _AXES,
+    ("sigmoid", "return np.where(z > 0, 1 / (1 + e), e / (1 + e))"): "at z = 0 both formulas give one half",
+    (
+        "binary_cross_entropy",
+        "return np.sum(np.maximum(0, logits) - y * logits + np.log1p(np.exp(-np.abs(logits))))",
+    ): "the larger of two numbers doesn't depend on their order",
+    ("fit_logistic", "w = np.zeros(X.shape[-1])"): _AXES,
+}
