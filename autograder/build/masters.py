@@ -135,25 +135,25 @@ def questions(cells: list[Cell]) -> list[Question]:
     found: list[Question] = []
     opening: Cell | None = None
     parts: dict[str, list[Cell]] = {}
-    block = ""
+    block, closed = "", True
     for cell in cells:
         boundary = cell.boundary
         if boundary == ("BEGIN", "QUESTION"):
             if opening is not None:
                 found.append(_question(opening, parts, closed=False))
-            opening, block = cell, "QUESTION"
-            parts = {"QUESTION": [], "SOLUTION": [], "TESTS": [], "STRAY": []}
+            opening, block, closed = cell, "QUESTION", True
+            parts = {name: [] for name in ("QUESTION", "PROMPT", "SOLUTION", "TESTS", "STRAY")}
         elif boundary is not None and boundary[0] == "BEGIN":
+            closed = closed and block == "QUESTION"
             block = boundary[1]
         elif boundary == ("END", "QUESTION") and opening is not None:
-            found.append(_question(opening, parts, closed=block == "QUESTION"))
+            found.append(_question(opening, parts, closed=closed and block == "QUESTION"))
             opening = None
         elif boundary is not None:
             block = "QUESTION"
         elif opening is not None:
-            misplaced = (block == "QUESTION" and cell.kind != "markdown") or (
-                block == "TESTS" and cell.kind != "code"
-            )
+            outside = block == "QUESTION" and cell.kind != "markdown"
+            misplaced = outside or (block == "TESTS" and cell.kind != "code")
             parts["STRAY" if misplaced else block].append(cell)
     if opening is not None:
         found.append(_question(opening, parts, closed=False))

@@ -13,7 +13,9 @@ import nbformat
 from nbformat import NotebookNode
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
-_RANDOM_ID = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])")
+_RANDOM_ID = re.compile(
+    r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
+)
 _CELL_METADATA = {"tags", "editable", "deletable", "otter"}
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
@@ -46,12 +48,19 @@ def to_text(notebook: NotebookNode) -> str:
     numbers = {old: f"{new:032x}" for new, old in enumerate(_ids_by_use(notebook))}
     text = _RANDOM_ID.sub(lambda match: numbers.get(match[0], match[0]), json.dumps(notebook))
     # Numbered first and sorted then, for sorting by random keys is random too.
-    return _ADDRESS.sub("at 0x0", json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True)) + "\n"
+    return (
+        _ADDRESS.sub("at 0x0", json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True))
+        + "\n"
+    )
 
 
 def _ids_by_use(notebook: NotebookNode) -> list[str]:
     """Random ids in the outputs, then those in the widgets that these name, and so on; the rest by content."""
-    state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    state = (
+        notebook.metadata.get("widgets", {})
+        .get("application/vnd.jupyter.widget-state+json", {})
+        .get("state", {})
+    )
     outputs = [cell.get("outputs", []) for cell in notebook.cells]
     found = dict.fromkeys(_RANDOM_ID.findall(json.dumps(outputs, sort_keys=True)))
     unnamed = sorted(state, key=lambda key: _RANDOM_ID.sub("", json.dumps(state[key], sort_keys=True)))
