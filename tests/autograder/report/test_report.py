@@ -1,0 +1,125 @@
+"""Pages and tables say what happened, hide what must be hidden, and escape everything."""
+
+import csv
+import re
+
+import pytest
+
+from autograder.batch.store import Result, Store
+from autograder.judge import QuestionResult
+from autograder.report.class_report import commonest_mistakes, distribution, item, write_class_report
+from autograder.report.feedback import feedback_page
+from autograder.report.table import write_grades
+from course_utils.checks import Outcome
+
+PUBLIC = Outcome(
+    "the slope",
+    False,
+    2.0,
+    False,
+    "own",
+    "Use one divisor, `n`.",
+    "input     x = 17\ngot       4242\nexpected  3131",
+)
+HIDDEN = Outcome(
+    "random points", True, 2.0, False, "factor", "n times too <large>.", "got       987654\nexpected  456789"
+)
+PASSED = Outcome("fine", True, 2.0, True)
+UNTOUCHED = Outcome(
+    "x", False, 2.0, False, "not_started", "Not started: write your answer where the `...` is.", ""
+)
+
+
+def result(name, *questions, **changes):
+    defaults = {"status": "graded", "max_score": 8.0, "seconds": 1.25, "reason": None, "problems": ()}
+    defaults["score"] = sum(question.score for question in questions)
+    return Result(submission=name, questions=questions, **(defaults | changes))
+
+
+@pytest.fixture
+def results():
+    line, ridge = (
+        QuestionResult("fit_line", 0.0, 4.0, (PUBLIC, HIDDEN)),
+        QuestionResult("fit_ridge", 4.0, 4.0, (PASSED, PASSED)),
+    )
+    untouched = QuestionResult("fit_ridge", 0.0, 4.0, (UNTOUCHED, UNTOUCHED))
+    return [
+        result("ann", line, ridge),
+        result(
+            "bob",
+            QuestionResult("fit_line", 2.0, 4.0, (PASSED, HIDDEN), "`fit_line` did not come back in time."),
+            untouched,
+            status="partial",
+            problems=("Cell 3 raised <b>.",),
+        ),
+        result("eve", status="invalid", reason="The file is <empty>."),
+    ]
+
+
+def test_feedback_shows_public_numbers_and_hides_hidden_ones(results):
+    page = feedback_page("01_regression", results[0])
+    assert "Use one divisor, <code>n</code>." in page
+    assert "4242" in page
+    assert "3131" in page
+    assert "n times too &lt;large&gt;." in page
+    assert not re.search("987654|456789|random points", page)
+    assert "0 of 4" in page
+    assert "4 of 4" in page
+
+
+def test_feedback_says_what_stood_in_the_way(results):
+    page = feedback_page("01_regression", results[1])
+    assert "Cell 3 raised &lt;b&gt;." in page
+    assert "<code>fit_line</code> did not come back in time." in page
+    assert "Not started." in page
+    assert "The file is &lt;empty&gt;." in feedback_page("01_regression", results[2])
+
+
+def test_the_class_report_counts_students_not_tests(results, tmp_path):
+    mistakes = commonest_mistakes(results[:2])
+    assert [(m.question, m.sentence, m.students) for m in mistakes] == [
+        ("fit_line", "n times too <large>.", 2),
+        ("fit_line", "Use one divisor, `n`.", 1),
+    ]
+    assert item("fit_line", results[:2]) == type(item("fit_line", results))("fit_line", 0.25, 0, 0)
+    assert item("fit_ridge", results[:2]).not_started == 1
+    write_class_report("01_regression", ["fit_line", "fit_ridge"], results, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert 'href="feedback/ann.html"' in page
+    assert "n times too &lt;large&gt;." in page
+    assert "The file is &lt;empty&gt;." in page
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_an_empty_class_has_a_report_too(tmp_path):
+    write_class_report("01_regression", ["fit_line"], [], tmp_path / "report.html")
+    assert "0<small>submissions" in (tmp_path / "report.html").read_text()
+
+
+def test_full_marks_are_in_the_last_bar(results):
+    full = result("max", QuestionResult("fit_line", 8.0, 8.0, ()))
+    counts = [bar.count for bar in distribution([*results[:2], full])]
+    assert counts == [0, 0, 1, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_no_cell_of_the_table_is_a_formula(results, tmp_path):
+    write_grades(["fit_line"], [result("=1+1"), *results], tmp_path / "grades.csv")
+    rows = list(csv.reader((tmp_path / "grades.csv").open()))
+    assert rows[1][0] == "'=1+1"
+    assert rows[4] == ["eve", "invalid", "0", "8", "", "1.2"]
+
+
+def test_the_store_returns_what_was_saved(results, tmp_path):
+    path = tmp_path / "results.sqlite"
+    store = Store(path)
+    for entry in results:
+        store.save(entry, f"content of {entry.submission}", "tests")
+    store.close()
+    again = Store(path)
+    contents = {entry.submission: f"content of {entry.submission}" for entry in results}
+    assert again.results(contents, "tests") == results
+    assert again.is_graded("ann", "content of ann", "tests")
+    assert not again.is_graded("ann", "another content", "tests")
+    assert not again.is_graded("ann", "content of ann", "other tests")
+    assert again.results({"ann": "another content"}, "tests") == []
+    again.close()

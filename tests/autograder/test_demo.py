@@ -1,0 +1,25 @@
+"""The demonstration class gets what it deserves."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.demo import main, make_class
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_there_are_twelve_with_different_files():
+    pupils = make_class(ROOT)
+    assert len({pupil.name for pupil in pupils}) == len({pupil.content for pupil in pupils}) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_everyone_gets_what_they_deserve(tmp_path, capsys):
+    assert main(tmp_path, workers=2, root=ROOT) == 0
+    assert (tmp_path / "graded" / "report.html").exists()
+    assert "no" not in [
+        line.split("│")[-2].strip() for line in capsys.readouterr().out.split("\n") if line.startswith("│")
+    ]
