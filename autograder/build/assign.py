@@ -39,10 +39,7 @@ class Assigned:
     @property
     def tests(self) -> dict[str, str]:
         """The source of every question's test file, hidden tests included, in the order of the questions."""
-        return {
-            name: self.autograder[f"tests/{name}.py"].decode()
-            for name in self.student.metadata["otter"]["tests"]
-        }
+        return {name: self.autograder[f"tests/{name}.py"].decode() for name in self.exercises}
 
 
 def assign(topic: str, root: Path) -> Assigned:

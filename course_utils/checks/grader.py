@@ -187,7 +187,7 @@ class Grader:
 
     def _tests(self) -> dict[str, str] | None:
         notebook = self._find()
-        return None if notebook is None else _otter_metadata(notebook).get("tests", {})
+        return None if notebook is None else _public_tests(notebook)
 
     @staticmethod
     def _run(question: str, source: str, environment: Mapping[str, Any]) -> CheckResult:
@@ -212,6 +212,15 @@ def _otter_metadata(notebook: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return metadata if isinstance(metadata, dict) else {}
+
+
+def _public_tests(notebook: Path) -> dict[str, str]:
+    """The tests that the notebook carries, in the order of its check cells; saving sorts the metadata by name."""
+    tests = _otter_metadata(notebook).get("tests", {})
+    text = notebook.read_text(encoding="utf-8")
+    return {
+        name: tests[name] for name in sorted(tests, key=lambda name: text.find(f'grader.check(\\"{name}\\")'))
+    }
 
 
 def _assignment(notebook: Path) -> str | None:

@@ -29,9 +29,9 @@ def test_of_ten({name}):
 
 def write_notebook(folder, name="lesson.ipynb", assignment="lesson"):
     tests = {question: SOURCE.format(name=question) for question in ("half", "third")}
-    notebook = nbformat.v4.new_notebook(
-        metadata={"otter": {"OK_FORMAT": False, "assignment_name": assignment, "tests": tests}}
-    )
+    cells = [nbformat.v4.new_code_cell(f'grader.check("{question}")') for question in ("third", "half")]
+    metadata = {"otter": {"OK_FORMAT": False, "assignment_name": assignment, "tests": tests}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.write(notebook, folder / name)
 
 
@@ -80,7 +80,7 @@ def test_one_failing_check_of_two_is_counted(grader):
 
 def test_an_unknown_exercise_lists_those_there_are(grader, capsys):
     assert grader.check("quarter") is None
-    assert "There are: half, third." in capsys.readouterr().out
+    assert "There are: third, half." in capsys.readouterr().out
 
 
 def test_a_renamed_notebook_is_found_by_its_assignment(grader, tmp_path):
@@ -104,11 +104,11 @@ def test_a_broken_notebook_file_raises_nothing(grader, content, capsys):
     assert "No exercise is called" in capsys.readouterr().out
 
 
-def test_check_all_shows_every_exercise(grader):
+def test_check_all_shows_every_exercise_in_the_order_of_the_notebook(grader):
     namespace = {"grader": grader}
     exec("def half(x): return x / 2\noverview = grader.check_all()", namespace)
     assert repr(namespace["overview"]) == (
-        "✓ half   Passed\n○ third  Not started\n1 of 2 exercises pass their public checks."
+        "○ third  Not started\n✓ half   Passed\n1 of 2 exercises pass their public checks."
     )
     assert namespace["overview"]._repr_html_().count("<tr>") == 2
 
