@@ -62,16 +62,9 @@ class Result:
     @classmethod
     def of(cls, submission: str, judged: Judged) -> Result:
         """The result of a submission that was judged."""
-        return cls(
-            submission,
-            judged.status,
-            judged.score,
-            judged.possible,
-            judged.seconds,
-            None,
-            judged.problems,
-            judged.questions,
-        )
+        reason = judged.problems[0] if judged.status == "invalid" else None
+        earned = judged.status, judged.score, judged.possible, judged.seconds
+        return cls(submission, *earned, reason, judged.problems, judged.questions)
 
     @classmethod
     def invalid(cls, submission: str, reason: str, max_score: float) -> Result:

@@ -1,5 +1,6 @@
 """Runs the hidden tests outside the student's kernel."""
 
-from autograder.judge.judge import Judged, QuestionResult, judge
+from autograder.judge.judge import judge
+from autograder.judge.result import Judged, QuestionResult
 
 __all__ = ["Judged", "QuestionResult", "judge"]

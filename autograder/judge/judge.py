@@ -3,97 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbformat import NotebookNode
-from otter.test_files import ExceptionTestFile, GradingResults, TestCase
+from otter.test_files import ExceptionTestFile, TestCase
 from otter.test_files.abstract_test import TestCaseResult
 
-from autograder.sandbox.kernel import Kernel, Limits, Proxy, SubmissionTimeout
-from course_utils.checks import Outcome, run_case
+from autograder.judge.cells import Cell, to_run
+from autograder.judge.result import NO_CODE, Judged, QuestionResult
+from autograder.sandbox.kernel import Kernel
+from autograder.sandbox.limits import CellResult, Limits, SubmissionTimeout
+from course_utils.checks import CallTimeout, Outcome, StudentError, run_case
 
-_MACHINERY = re.compile(r"\s*(?:grader\.(?:check|check_all|hand_in)\([^()\n]*\)|[%!]\s*pip\b[^\n]*)\s*")
 _TIME_IS_UP = "The time for the whole submission was up before this exercise could be graded."
-
-
-@dataclass(frozen=True)
-class QuestionResult:
-    """What one exercise earned.
-
-    Parameters
-    ----------
-    name
-        Of the exercise.
-    score, possible
-        Points earned, and points there are.
-    outcomes
-        One for each test case, public and hidden.
-    reason
-        Why it couldn't be graded in the ordinary way, or ``None``.
-    """
-
-    name: str
-    score: float
-    possible: float
-    outcomes: tuple[Outcome, ...]
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What one submission earned.
-
-    Parameters
-    ----------
-    questions
-        One for each exercise, in the order of the tests.
-    problems
-        Cells that raised or didn't end, in words.
-    seconds
-        How long it took.
-    """
-
-    questions: tuple[QuestionResult, ...]
-    problems: tuple[str, ...]
-    seconds: float
-
-    @property
-    def score(self) -> float:
-        """Points earned by all exercises."""
-        return sum(question.score for question in self.questions)
-
-    @property
-    def possible(self) -> float:
-        """Points there are."""
-        return sum(question.possible for question in self.questions)
-
-    @property
-    def status(self) -> str:
-        """``"graded"``, or ``"partial"`` if a cell failed or an exercise couldn't be graded."""
-        hindered = self.problems or any(question.reason for question in self.questions)
-        return "partial" if hindered else "graded"
-
-    def to_otter(self, tests: Mapping[str, str]) -> GradingResults:
-        """The same as otter's own result object, for tools that know otter.
-
-        Parameters
-        ----------
-        tests
-            The sources that the submission was judged by.
-        """
-        files = []
-        for question in self.questions:
-            file = ExceptionTestFile.from_string(tests[question.name])
-            file.test_case_results = [
-                TestCaseResult(test_case=case, message=outcome.sentence, passed=outcome.passed)
-                for case, outcome in zip(file.test_cases, question.outcomes, strict=True)
-            ]
-            files.append(file)
-        return GradingResults(files)
 
 
 def judge(
@@ -120,80 +44,131 @@ def judge(
     """
     start = time.monotonic()
     problems: list[str] = []
-    files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
     questions: list[QuestionResult] = []
     with Kernel(limits, sandboxed=sandboxed) as kernel:
+        files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
         in_time = _run_cells(kernel, notebook, problems)
         for name, file in files.items():
-            questions.append(_grade(kernel, name, file) if in_time else _ungraded(name, file))
+            questions.append(_Question(kernel, name, file).grade() if in_time else _ungraded(name, file))
             in_time = in_time and questions[-1].reason != _TIME_IS_UP
     return Judged(tuple(questions), tuple(problems), time.monotonic() - start)
 
 
+# --- the student's cells -------------------------------------------------------------------------------------
+
+
 def _run_cells(kernel: Kernel, notebook: NotebookNode, problems: list[str]) -> bool:
-    """Run the code cells in order; return whether there is time left."""
-    for number, cell in enumerate(notebook.cells, start=1):
-        source = "".join(cell.get("source", ""))
-        if cell.get("cell_type") != "code" or not source.strip() or _MACHINERY.fullmatch(source):
-            continue
+    """Run the code cells in order and note what goes wrong; return whether there is time left."""
+    cells = list(to_run(notebook))
+    if not cells:
+        problems.append(NO_CODE)
+    for cell in cells:
         try:
-            result = kernel.run_cell(number, source)
+            result = kernel.run_cell(cell.source, cell.number)
         except SubmissionTimeout:
-            problems.append(f"Cell {number} was running when the time for the whole submission was up.")
+            problems.append(f"{cell} was running when the time for the whole submission was up.")
             return False
-        if result.timed_out:
-            problems.append(
-                f"Cell {number} did not end within {kernel.limits.cell_seconds:g} seconds and was stopped."
-            )
-        elif result.error is not None:
-            line = f" in line {result.error.line_number}" if result.error.line_number else ""
-            problems.append(
-                f"Cell {number} raised {result.error.type_name}{line}: {result.error.message[:200]}"
-            )
+        if not result.ok:
+            problems.append(_problem(cell, result, kernel.limits))
+    kernel.release()
     return True
 
 
+def _problem(cell: Cell, result: CellResult, limits: Limits) -> str:
+    if result.error is None:
+        return f"{cell} did not end within {limits.cell_seconds:g} seconds and was stopped."
+    error = result.error
+    where = f" in its line {error.line_number}" if error.line_number else ""
+    what = f": {error.message[:200]}" if error.message else ""
+    return f"{cell} raised {error.type_name}{where}{what}"
+
+
+# --- the exercises -------------------------------------------------------------------------------------------
+
+
+class _Names(Mapping[str, Any]):
+    """The student's names, looked up when a test asks for them."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.found: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.found:
+            self.found[name] = self.kernel.lookup(name)
+        if self.found[name] is None:
+            raise KeyError(name)
+        return self.found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+class _Question:
+    """The grading of one exercise.
+
+    After a call that didn't come back, or that took Python with it, the remaining cases are not run: each could cost as much
+    again, and the points are for an exercise that works.
+    """
+
+    def __init__(self, kernel: Kernel, name: str, file: ExceptionTestFile) -> None:
+        self.kernel = kernel
+        self.name = name
+        self.file = file
+        self.reason: str | None = None
+        self.stopped = False
+
+    def grade(self) -> QuestionResult:
+        outcomes = [self._outcome(case) for case in self.file.test_cases]
+        return _result(self.name, self.file, outcomes, self.reason)
+
+    def _outcome(self, case: TestCase) -> Outcome:
+        if self.stopped:
+            return _failed(case, "timeout", f"Not run: {self.reason}")
+        names = _Names(self.kernel)
+        try:
+            return self._missing(case, names) or run_case(case, names)
+        except SubmissionTimeout:
+            self.stopped, self.reason = True, _TIME_IS_UP
+            return _failed(case, "timeout", _TIME_IS_UP)
+        finally:
+            if trouble := self.kernel.release():
+                self.stopped, self.reason = True, self.reason or trouble
+
+    def _missing(self, case: TestCase, names: _Names) -> Outcome | None:
+        """What there is to say if a name that the case needs isn't there."""
+        for name in inspect.signature(case.body.test_func).parameters:
+            try:
+                there = name == "env" or name in names
+            except (CallTimeout, StudentError) as error:
+                self.reason = f"`{name}` can't be looked at: {error}"
+                return _failed(case, "raised", self.reason)
+            if not there:
+                self.reason = f"`{name}` isn't defined: its cell is missing or raised an error."
+                return _failed(case, "missing", self.reason)
+        return None
+
+
 def _ungraded(name: str, file: ExceptionTestFile) -> QuestionResult:
-    outcomes = tuple(_not_run(case, _TIME_IS_UP) for case in file.test_cases)
-    return QuestionResult(name, 0.0, float(file.possible), outcomes, _TIME_IS_UP)
+    outcomes = [_failed(case, "timeout", _TIME_IS_UP) for case in file.test_cases]
+    return _result(name, file, outcomes, _TIME_IS_UP)
 
 
-def _not_run(case: TestCase, sentence: str) -> Outcome:
+def _failed(case: TestCase, kind: str, sentence: str) -> Outcome:
     words = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
-    return Outcome(words, bool(case.hidden), float(case.points or 0), False, "timeout", sentence, "")
+    return Outcome(words, bool(case.hidden), float(case.points or 0), False, kind, sentence, "")
 
 
-def _grade(kernel: Kernel, name: str, file: ExceptionTestFile) -> QuestionResult:
-    """Run the test cases of one exercise; after a call that doesn't come back, the rest of them are not run."""
-    outcomes: list[Outcome] = []
-    reason = None
-    try:
-        environment = _environment(kernel, file.test_cases)
-        if missing := [wanted for wanted, found in environment.items() if found is None]:
-            reason = f"`{missing[0]}` isn't defined: its cell is missing or raised an error."
-        for case in file.test_cases:
-            if any(outcome.kind == "timeout" for outcome in outcomes):
-                outcomes.append(
-                    _not_run(case, "Not run: an earlier check of this exercise did not come back in time.")
-                )
-            else:
-                outcomes.append(run_case(case, environment))
-    except SubmissionTimeout:
-        outcomes += [_not_run(case, _TIME_IS_UP) for case in file.test_cases[len(outcomes) :]]
-        reason = _TIME_IS_UP
-    if reason is None and any(outcome.kind == "timeout" for outcome in outcomes):
-        reason = f"`{name}` did not come back in time."
-    # Points by otter's own rule, all or nothing included.
+def _result(
+    name: str, file: ExceptionTestFile, outcomes: list[Outcome], reason: str | None
+) -> QuestionResult:
+    """Points by otter's own rule, all or nothing included."""
     graded = ExceptionTestFile(name, "", file.test_cases, all_or_nothing=file.all_or_nothing)
     graded.test_case_results = [
         TestCaseResult(test_case=case, message=None, passed=outcome.passed)
         for case, outcome in zip(file.test_cases, outcomes, strict=True)
     ]
     return QuestionResult(name, float(graded.score), float(graded.possible), tuple(outcomes), reason)
-
-
-def _environment(kernel: Kernel, cases: list[TestCase]) -> dict[str, Proxy | None]:
-    names: dict[str, Any] = {}
-    for case in cases:
-        names |= inspect.signature(case.body.test_func).parameters
-    return {name: kernel.lookup(name) for name in names}

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import autograder
 import course_utils
 
+_OLDEST = (0, 8)  # the first that can forbid further user namespaces
 _CURE = "install it with your system's package manager (on Debian and Ubuntu: apt-get install bubblewrap)."
+# All that the agent needs of the grader. The rest stays outside: what builds the course knows its solutions.
+_AGENT = ("__init__.py", "sandbox/__init__.py", "sandbox/agent.py", "sandbox/wire.py")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
 
 
 @cache
@@ -19,95 +26,151 @@ def available() -> str | None:
     """``None`` if bubblewrap works here; otherwise one sentence with the cure."""
     if shutil.which("bwrap") is None:
         return f"bubblewrap is not installed: {_CURE}"
-    trial = subprocess.run([*_isolation(2**20), *_system(), "true"], capture_output=True, text=True)
+    said = subprocess.run(["bwrap", "--version"], capture_output=True, text=True).stdout
+    if (found := re.search(r"(\d+)\.(\d+)", said)) and (int(found[1]), int(found[2])) < _OLDEST:
+        return f"bubblewrap {found[0]} is too old: install version {_OLDEST[0]}.{_OLDEST[1]} or later."
+    trial = subprocess.run([*_isolation(), *_room(2**20), "true"], capture_output=True, text=True)
     if trial.returncode == 0:
         return None
-    return f"bubblewrap doesn't work here ({trial.stderr.strip()}): allow unprivileged user namespaces."
+    return (
+        f"bubblewrap doesn't work here ({trial.stderr.strip()[:200]}): allow user namespaces for ordinary users "
+        "(as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0 kernel.unprivileged_userns_clone=1)."
+    )
 
 
-def command(agent_arguments: list[str], file_bytes: int) -> list[str]:
+def command(agent_arguments: list[str], file_bytes: int, info_fd: int) -> list[str]:
     """The command that runs the agent in a sandbox.
 
-    Inside are the system's libraries, the Python that runs this, and the packages ``course_utils`` and ``autograder``,
-    all read-only; one private folder, which holds at most ``file_bytes``; no network, no other process, no variable of
-    the environment. The course's folder itself, with its solutions and tests, is not there.
+    Inside are the system's libraries, the Python that runs this, the package ``course_utils`` and the agent, all read-only;
+    a private folder, which is home and working folder; no network, no other process, no variable of the environment.
+    The course's folder, with its solutions, tests and submissions, is not there.
+
+    Parameters
+    ----------
+    agent_arguments
+        For the agent.
+    file_bytes
+        How much the private folder holds.
+    info_fd
+        Where bubblewrap is to write the process number of the sandbox's first process.
     """
     return [
-        *_isolation(file_bytes),
-        *_system(),
-        *_python(),
-        sys.executable,
-        "-m",
-        "autograder.sandbox.agent",
+        *_isolation(),
+        *("--info-fd", str(info_fd)),
+        *_room(file_bytes),
+        *(sys.executable, "-m", "autograder.sandbox.agent"),
         *agent_arguments,
     ]
 
 
-def _isolation(file_bytes: int) -> list[str]:
+def quiet_environment(home: str) -> dict[str, str]:
+    """Variables for any agent: no window, one thread, so that grading many at once doesn't crowd the machine."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {
+        "HOME": home,
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": f"{home}/matplotlib",
+        "PYTHONUTF8": "1",
+        **dict.fromkeys(threads, "1"),
+    }
+
+
+def _isolation() -> list[str]:
     inside = {
-        "HOME": "/tmp",
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": "/course",
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
-        **quiet_environment("/tmp/matplotlib"),
+        "USER": "student",
+        **quiet_environment("/tmp"),
     }
     return [
         "bwrap",
         *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"),
-        *("--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
+        *("--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
         *(word for name, value in inside.items() for word in ("--setenv", name, value)),
-        *(
-            "--proc",
-            "/proc",
-            "--dev",
-            "/dev",
-            "--size",
-            str(file_bytes),
-            "--tmpfs",
-            "/tmp",
-            "--chdir",
-            "/tmp",
-        ),
     ]
 
 
-def quiet_environment(matplotlib_folder: str) -> dict[str, str]:
-    """Variables for any agent: no window, one thread, so that grading many at once doesn't crowd the machine."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {"MPLBACKEND": "agg", "MPLCONFIGDIR": matplotlib_folder, **dict.fromkeys(threads, "1")}
+def _room(file_bytes: int) -> list[str]:
+    """Everything there is to see; what was mounted last lies on top, and a virtual environment may be in /tmp."""
+    seals = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    return [*_private(file_bytes), *_mounts(), *_packages(), *_etc(), *seals]
 
 
-def _system() -> list[str]:
-    words = ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-        path = Path("/", name)
+def _mounts() -> list[str]:
+    """Read-only views of what Python needs, under the paths they have outside; a folder comes before what is in it."""
+    words: dict[Path, list[str]] = {}
+    for path in map(Path, _SYSTEM):
         if path.is_symlink():
-            words += ["--symlink", str(path.readlink()), str(path)]
+            words[path] = ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
-            words += ["--ro-bind", str(path), str(path)]
-    for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"):
-        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+            words[path] = ["--ro-bind", str(path), str(path)]
+    pythons = _pythons()
+    hidden = [course for course in _courses() if _within(course, [*words, *pythons])]
+    for course in hidden:
+        words[course] = ["--tmpfs", str(course)]
+    for path in pythons:
+        if not _within(path, words) or _within(path, hidden):
+            words[path] = ["--ro-bind", str(path), str(path)]
+    sealed = [word for course in hidden for word in ("--remount-ro", str(course))]
+    return [word for path in sorted(words) for word in words[path]] + sealed
+
+
+def _pythons() -> list[Path]:
+    """The folders of this Python: of its virtual environment, and of what that was made from."""
+    behind_links = Path(sys.executable).resolve().parents[1]
+    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix), behind_links}
+    courses = _courses()
+    parts = (
+        "bin",
+        "lib",
+        "lib64",
+        "pyvenv.cfg",
+    )  # of a virtual environment that is the course's folder itself
+    inside = [folder / part for folder in folders if folder in courses for part in parts]
+    return sorted({*(folders - set(courses)), *(path for path in inside if path.exists())})
+
+
+def _courses() -> list[Path]:
+    """Folders with masters in them, that must not be seen: around the package and around the working folder."""
+    around = [*Path(str(autograder.__file__)).resolve().parents, Path.cwd(), *Path.cwd().parents]
+    return sorted({folder for folder in around if (folder / "solutions").is_dir()})
+
+
+def _within(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _packages() -> list[str]:
+    grader, utils = Path(str(autograder.__file__)).parent, Path(str(course_utils.__file__)).parent
+    words = ["--ro-bind", str(utils), "/course/course_utils"]
+    for name in _AGENT:
+        words += ["--ro-bind", str(grader / name), f"/course/autograder/{name}"]
     return words
 
 
-def _python() -> list[str]:
-    """Read-only views of this Python and of the two packages, under their own paths and /course."""
-    executable = Path(sys.executable)
-    places = {Path(sys.prefix), Path(sys.base_prefix), executable.resolve().parents[1]}
-    words = [
-        word
-        for place in sorted(places)
-        if not place.is_relative_to("/usr")
-        for word in ("--ro-bind", str(place), str(place))
-    ]
-    for package in (course_utils, autograder):
-        (folder,) = package.__path__
-        words += ["--ro-bind", folder, f"/course/{package.__name__}"]
+def _etc() -> list[str]:
+    return [word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
+
+
+def _private(file_bytes: int) -> list[str]:
+    """The kernel's folders, and the two that can be written to, each of bounded size."""
+    size = ("--size", str(file_bytes), "--tmpfs")
+    words = ["--proc", "/proc", *_switches(), "--dev", "/dev", *size, "/dev/shm", *size, "/tmp"]
     # Without its list of fonts matplotlib looks through the whole system at its first import.
     for fonts in _font_lists():
         words += ["--ro-bind", str(fonts), f"/tmp/matplotlib/{fonts.name}"]
     return words
+
+
+def _switches() -> list[str]:
+    """Read-only views of the kernel's switches: what root starts has root's user number inside too, and could turn them."""
+    entries = sorted(
+        path for path in Path("/proc").iterdir() if not path.name.isdigit() and not path.is_symlink()
+    )
+    can_be_written = [path for path in entries if path.is_dir() or path.stat().st_mode & 0o222]
+    return [word for path in can_be_written for word in ("--ro-bind-try", str(path), str(path))]
 
 
 @cache

@@ -1,157 +1,123 @@
-"""The judge's end of the channel: start an agent, run cells in it, call its functions, never wait for ever."""
+"""The judge's end of the channel: run cells in an agent, call its functions, never wait for ever."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
 import io
-import json
-import os
 import pickle
-import select
-import shutil
-import signal
-import socket
-import struct
-import subprocess
+import secrets
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import psutil
+import numpy as np
 
-from autograder.sandbox import bubblewrap, wire
+from autograder.sandbox import wire
+from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
+from autograder.sandbox.process import AgentProcess
+from autograder.sandbox.proxy import Proxy, named, stand_in
 from course_utils.checks import CallTimeout, StudentError
 
-_GRACE = 2.0  # seconds that an interrupted call gets to come back
-_START = 60.0  # seconds that an agent gets to start
-_POLL = 0.1  # seconds between two looks at the memory
+__all__ = ["CellResult", "Kernel", "Limits", "Proxy", "SandboxFault", "SubmissionTimeout"]
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use.
-
-    Parameters
-    ----------
-    cell_seconds, call_seconds, submission_seconds
-        Wall time for one cell, for one call of a function, and for everything together.
-    memory_bytes
-        Resident memory of all its processes.
-    file_bytes
-        Its private folder, and each file in it.
-    processes
-        Processes and threads at once.
-    """
-
-    cell_seconds: float = 30.0
-    call_seconds: float = 10.0
-    submission_seconds: float = 300.0
-    memory_bytes: int = 4 * 2**30
-    file_bytes: int = 256 * 2**20
-    processes: int = 256
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What came of running a cell.
-
-    Parameters
-    ----------
-    ok
-        Whether it ran to its end.
-    error
-        What it raised, or ``None``.
-    timed_out
-        Whether it had to be stopped.
-    """
-
-    ok: bool
-    error: StudentError | None = None
-    timed_out: bool = False
-
-
-class SubmissionTimeout(BaseException):
-    """The time for the whole submission is up. Not an ``Exception``, so that no check takes it for a wrong answer."""
-
-
-class SandboxFault(BaseException):
-    """The sandbox failed through no fault of the student's; grade again. Not an ``Exception`` for the same reason."""
-
-
-class _Died(Exception):
-    """The agent is gone, or said something it must not."""
+_GRACE = 1.0  # seconds that an interrupted call gets to come back
+_SHORT = 200  # characters of a name, 2000 of a message
+_LIBRARIES = sys.stdlib_module_names | {"numpy", "torch"}
+_FORBIDDEN = "Your code sent what it must not."
 
 
 class Kernel:
     """A student's Python, in a sandbox unless told otherwise. Use it in a ``with`` statement.
 
+    A call that doesn't come back is interrupted, and if that doesn't help, everything is ended. Then, as when the student's code
+    ends Python itself, the next request starts afresh and first runs again the cells that had ended by themselves.
+
     Parameters
     ----------
     limits
-        What the code may use.
+        What the code may use. The time for everything together starts with the ``with`` statement.
     sandboxed
         Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+
+    Raises
+    ------
+    SandboxFault
+        From any method, if the sandbox itself fails.
+    SubmissionTimeout
+        From any method, if the time for everything together is up.
     """
 
     def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True) -> None:
         self.limits = limits or Limits()
         self.sandboxed = sandboxed
-        self.generation = 0
-        self._deadline = time.monotonic() + self.limits.submission_seconds
-        self._history: list[tuple[int, str]] = []
-        self._callbacks: dict[int, Callable[..., Any]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._alive = False
+        self.generation = 0  # how often an agent was started: older handles are gone
+        self._deadline = 0.0
+        self._history: list[tuple[int | None, str]] = []
+        self._callbacks: list[Callable[..., Any]] = []
+        self._trouble: str | None = None
+        self._process: AgentProcess | None = None
 
     def __enter__(self) -> Kernel:
-        self._folder = tempfile.mkdtemp(prefix="submission-")
+        self._deadline = time.monotonic() + self.limits.submission_seconds
         self._start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._end()
 
     # --- what a judge does with it ---
 
-    def run_cell(self, number: int, source: str) -> CellResult:
-        """Run a cell; one that ran to its end is run again should the kernel have to be restarted."""
-        try:
-            tag, content = self._ask(("cell", number, source), self.limits.cell_seconds)
-        except CallTimeout:
-            return CellResult(False, timed_out=True)
-        except _Died as death:
-            self.restart()
-            return CellResult(False, StudentError("SystemExit", str(death), cell=number))
-        self._history.append((number, source))
-        if tag == "ok":
-            return CellResult(True)
-        return CellResult(False, _student_error(content))
+    def run_cell(self, source: str, number: int | None = None) -> CellResult:
+        """Run a cell.
 
-    def lookup(self, name: str) -> Proxy | None:
-        """A proxy for the student's object of that name; ``None`` if there is none."""
+        Parameters
+        ----------
+        source
+            Its code.
+        number
+            By which errors name it.
+        """
+        start = time.monotonic()
         try:
-            tag, parameters = self._ask(("lookup", name), self.limits.call_seconds)
-        except (CallTimeout, _Died):
-            self._ensure_alive()
-            return None
-        if tag not in ("function", "stub", "value"):
-            return None
-        return Proxy(
-            self, ("name", name), name, parameters if tag != "value" else None, is_stub=tag == "stub"
-        )
+            reply = self._ask(("cell", number, source), self.limits.cell_seconds)
+        except CallTimeout:
+            return CellResult(False, None, time.monotonic() - start, timed_out=True)
+        except StudentError as death:
+            return CellResult(False, death, time.monotonic() - start)
+        self._history.append((number, source))
+        error = _student_error(reply) if reply[0] == "error" else None
+        return CellResult(error is None, error, time.monotonic() - start)
+
+    def lookup(self, name: str) -> Any:
+        """What stands under a name: ``None`` if nothing does, a proxy for a function, class or object, or plain data.
+
+        Raises
+        ------
+        CallTimeout, StudentError
+            As for :meth:`call`.
+        """
+        reply = self._ask(("lookup", name), self.limits.call_seconds, with_operators=name[:1].isupper())
+        if reply[0] == "callable" and len(reply) == 3 and type(reply[2]) is list:
+            return named(self, name, is_stub=reply[1] is True, parameters=reply[2])
+        if reply[0] == "error":
+            raise _student_error(reply)
+        return reply[1] if reply[0] == "value" and len(reply) == 2 else None
 
     def call(
-        self, target: tuple[str, Any], operation: str, args: tuple[Any, ...], named: dict[str, Any]
+        self,
+        target: tuple[str, Any],
+        operation: str,
+        args: tuple[Any, ...],
+        named_args: dict[str, Any],
+        *,
+        with_operators: bool = False,
     ) -> Any:
-        """Apply an operation to an object in the kernel and bring back plain data, or a proxy for anything else.
+        """Apply an operation to an object in the kernel; bring back plain data, or a proxy for anything else.
 
         Arguments that the call changed in place are changed here too.
 
@@ -161,339 +127,225 @@ class Kernel:
             If the student's code raised, ended Python, or returned what can't be brought back.
         CallTimeout
             If it did not come back in time.
-        SubmissionTimeout
-            If the time for the whole submission is up.
         """
-        request = ("call", target, operation, self._pack((args, named)))
-        try:
-            tag, content = self._ask(request, self.limits.call_seconds)
-        except _Died as death:
-            self.restart()
-            raise StudentError("SystemExit", str(death)) from None
-        if tag == "error":
-            raise _student_error(content)
-        if tag == "handle":
-            return Proxy(self, ("handle", content.number), content.type_name, None)
-        result, changes = content
-        for key, value in changes:
-            _change_in_place(args[key] if isinstance(key, int) else named[key], value)
-        return result
+        request = ("call", target, operation, self._pack((args, named_args)))
+        reply = self._ask(request, self.limits.call_seconds, with_operators=with_operators)
+        if reply[0] == "error":
+            raise _student_error(reply)
+        if len(reply) != 3 or type(reply[2]) is not list:
+            assert self._process is not None
+            raise self._died(self._process, _FORBIDDEN)
+        arguments: dict[int | str, Any] = dict(enumerate(args))
+        arguments.update(named_args)
+        for change in reply[2]:
+            if type(change) is tuple and len(change) == 2 and type(change[0]) in (int, str):
+                _change_in_place(arguments.get(change[0]), change[1])
+        return reply[1]
+
+    def release(self) -> str | None:
+        """Forget the functions that tests have passed in and the objects that came back.
+
+        Returns
+        -------
+        str or None
+            Why the agent was interrupted or had to be ended since the last time; ``None`` if it wasn't.
+        """
+        trouble, self._trouble = self._trouble, None
+        self._callbacks = []
+        if self._process is not None and self._process.alive:
+            # A number that can't be guessed comes back: had a forged reply shifted all later ones, this would show.
+            number = secrets.randbits(62)
+            try:
+                in_step = self._ask(("release", number), self.limits.call_seconds) == ("ok", number)
+            except (CallTimeout, StudentError, SubmissionTimeout):
+                in_step = False
+            if not in_step:
+                self._end()
+                self._trouble = None  # it was nobody's call
+        return trouble
 
     def restart(self) -> None:
-        """Start afresh and run again the cells that had run to their end."""
-        self._kill()
-        self._start()
-        for number, source in list(self._history):
-            try:
-                self._ask(("cell", number, source), self.limits.cell_seconds)
-            except (CallTimeout, _Died):
-                self._history.remove((number, source))
-                self._ensure_alive()
+        """Start afresh and run again the cells that had ended by themselves."""
+        while not self._replay():
+            pass
 
-    # --- starting and stopping ---
+    # --- starting and ending ---
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        resources = {"CORE": 0, "FSIZE": self.limits.file_bytes, "NOFILE": 512}
-        if self.sandboxed:
-            resources["NPROC"] = (
-                self.limits.processes
-            )  # outside it would count the user's other processes too
-        arguments = [str(theirs.fileno()), json.dumps(resources)]
-        if self.sandboxed:
-            line, environment = bubblewrap.command(arguments, self.limits.file_bytes), {}
-        else:
-            line = [sys.executable, "-m", "autograder.sandbox.agent", *arguments]
-            environment = {
-                "PATH": os.environ.get("PATH", ""),
-                "HOME": self._folder,
-                **bubblewrap.quiet_environment(self._folder),
-            }
-        self._process = subprocess.Popen(
-            line,
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment or {"PATH": os.environ.get("PATH", "")},
-            cwd=self._folder,
-            start_new_session=True,
-        )
-        theirs.close()
-        self._channel, self._alive = ours, True
+        self._end()
+        self._process = AgentProcess(self.limits, sandboxed=self.sandboxed)
         self.generation += 1
-        try:
-            self._receive(time.monotonic() + _START)
-        except (CallTimeout, _Died) as error:
-            self._kill()
-            raise SandboxFault("the sandbox did not start") from error
 
-    def _kill(self) -> None:
-        self._alive = False
-        if self._process is None:
-            return
-        processes = self._tree()
-        for process in processes:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        self._process.wait()
-        psutil.wait_procs(processes, timeout=5)
-        self._channel.close()
-        self._process = None
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.end()
 
-    def _ensure_alive(self) -> None:
-        if not self._alive:
-            self._start()
-
-    def _tree(self) -> list[psutil.Process]:
-        """The process and all that descend from it, the outermost first."""
-        if self._process is None:
-            return []
-        try:
-            top = psutil.Process(self._process.pid)
-            return [top, *top.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
-    def _interrupt(self) -> None:
-        for process in self._tree():
-            with contextlib.suppress(psutil.Error):
-                if process.name() != "bwrap":
-                    process.send_signal(signal.SIGINT)
-
-    def _memory(self) -> int:
-        total = 0
-        for process in self._tree():
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total
+    def _replay(self) -> bool:
+        self._start()
+        for cell in self._history:
+            try:
+                self._exchange(("cell", *cell), self.limits.cell_seconds)
+            except (CallTimeout, StudentError):  # it has fared better the first time
+                self._history.remove(cell)
+                return False
+        return True
 
     # --- asking ---
 
-    def _ask(self, request: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
-        """Send a request and return its answer; after a timeout the kernel is ready for the next one."""
+    def _ask(
+        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+    ) -> tuple[Any, ...]:
+        if self._process is None or not self._process.alive:
+            self.restart()
+        return self._exchange(request, seconds, with_operators=with_operators)
+
+    def _exchange(
+        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+    ) -> tuple[Any, ...]:
+        """Send a request and return the reply; after a timeout the agent takes requests again, or has ended."""
+        process = self._process
+        assert process is not None
+        process.wait_until_ready()
+        if (start := time.monotonic()) >= self._deadline:
+            raise SubmissionTimeout
+        until = min(start + seconds, self._deadline)
+        sent = False
+        try:
+            process.channel.send(pickle.dumps(request), until)
+            sent = True
+            return self._receive(until, with_operators=with_operators)
+        except TimeoutError:
+            self._trouble = f"Your code did not come back within {seconds:g} seconds."
+            if sent:
+                self._come_back(process)
+            else:  # half a request is on its way: no later one would be understood
+                process.end()
+        except wire.WireError:
+            raise self._died(process, _FORBIDDEN) from None
+        except ConnectionError:
+            raise self._died(process, "Your code ended Python itself.") from None
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout
-        self._send(pickle.dumps(request))
-        until = time.monotonic() + seconds
-        try:
-            return _tagged(self._receive(min(until, self._deadline)))
-        except CallTimeout:
-            self._come_back()
-            if time.monotonic() >= self._deadline:
-                raise SubmissionTimeout from None
-            raise
-        finally:
-            self._callbacks.clear()
+        raise CallTimeout(self._trouble)
 
-    def _come_back(self) -> None:
-        """After a timeout: interrupt, and restart if that doesn't help."""
-        self._interrupt()
-        try:
-            self._receive(time.monotonic() + _GRACE)
-        except (CallTimeout, _Died):
-            self._kill()
-            if time.monotonic() < self._deadline:
-                self.restart()
+    def _receive(self, until: float, *, with_operators: bool) -> tuple[Any, ...]:
+        """The reply; what the student's code asks of the judge's functions is answered on the way."""
+        process = self._process
+        assert process is not None
 
-    def _send(self, data: bytes) -> None:
-        try:
-            self._channel.sendall(struct.pack(">Q", len(data)) + data)
-        except OSError as error:
-            raise _Died("Your code ended Python itself.") from error
+        def make(number: int, type_name: str, can_be_called: bool) -> Proxy:
+            return stand_in(self, number, type_name, can_be_called, with_operators)
 
-    def _receive(self, until: float) -> Any:
-        """The next answer; calls back into the judge are answered on the way."""
         while True:
-            (length,) = struct.unpack(">Q", self._read(8, until))
-            if not 1 <= length <= wire.MAX_MESSAGE + 1:
-                self._alive = False
-                raise _Died("Your code sent what it must not.")
-            message = self._read(length, until)
-            try:
-                value = wire.decode(message[1:])
-            except wire.WireError as error:
-                self._alive = False
-                raise _Died("Your code sent what it must not.") from error
-            if message[:1] == b"r":
+            kind, message = process.channel.receive(until)
+            value = wire.decode(message, handle=make)
+            if kind == b"c":
+                process.channel.send(self._call_back(value), until)
+            elif kind == b"r" and type(value) is tuple and value and type(value[0]) is str:
                 return value
-            self._answer_callback(value)
+            else:
+                raise wire.WireError("a reply is expected")
 
-    def _read(self, count: int, until: float) -> bytes:
-        data = bytearray()
-        while len(data) < count:
-            left = until - time.monotonic()
-            if left <= 0:
-                raise CallTimeout
-            if self._memory() > self.limits.memory_bytes:
-                self._alive = False
-                raise _Died(f"Your code used more than {self.limits.memory_bytes / 2**30:g} GiB of memory.")
-            if not select.select([self._channel], [], [], min(left, _POLL))[0]:
-                continue
-            try:
-                piece = self._channel.recv(min(count - len(data), 1 << 20))
-            except OSError:
-                piece = b""
-            if not piece:
-                self._alive = False
-                raise _Died("Your code ended Python itself.")
-            data += piece
-        return bytes(data)
+    def _come_back(self, process: AgentProcess) -> None:
+        """After a timeout: interrupt, and end the agent if that doesn't help."""
+        process.interrupt()
+        try:
+            self._receive(time.monotonic() + _GRACE, with_operators=False)
+        except (TimeoutError, ConnectionError, wire.WireError):
+            process.end()
 
-    # --- callbacks ---
+    def _died(self, process: AgentProcess, sentence: str) -> StudentError:
+        """The error to raise when the agent is gone or not to be talked to any more."""
+        process.end()
+        type_name, self._trouble = process.verdict or ("SystemExit", sentence)
+        if time.monotonic() >= self._deadline:
+            raise SubmissionTimeout
+        return StudentError(type_name, self._trouble)
+
+    # --- the judge's functions ---
 
     def _pack(self, arguments: Any) -> bytes:
         buffer = io.BytesIO()
         _Pickler(buffer, self._callbacks).dump(arguments)
         return buffer.getvalue()
 
-    def _answer_callback(self, value: Any) -> None:
+    def _call_back(self, call: Any) -> bytes:
         try:
-            key, args = value
-            answer = (True, self._callbacks[key](*args))
+            key, args, named_args = call
+            return self._pack(("answer", True, self._callbacks[key](*args, **named_args)))
         except Exception as error:
-            answer = (False, f"{type(error).__name__}: {error}")
-        self._send(pickle.dumps(answer))
-
-
-# Their functions are sent by name, as pickle does; arrays are put together again by some of them.
-_LIBRARIES = {"numpy", "torch", "builtins", "copyreg", "_codecs"}
+            return self._pack(("answer", False, (type(error).__name__, str(error))))
 
 
 class _Pickler(pickle.Pickler):
     """Sends functions by reference: a pickled one carries its globals, and with them what a test compares with."""
 
-    def __init__(self, buffer: io.BytesIO, callbacks: dict[int, Callable[..., Any]]) -> None:
+    def __init__(self, buffer: io.BytesIO, callbacks: list[Callable[..., Any]]) -> None:
         super().__init__(buffer)
         self.callbacks = callbacks
 
     def persistent_id(self, value: Any) -> tuple[str, Any] | None:
         if isinstance(value, Proxy):
-            return value.target
-        if inspect.isroutine(value) and str(value.__module__).split(".")[0] not in _LIBRARIES:
-            key = id(value)
-            self.callbacks[key] = value
-            return ("callback", key)
+            return value._reference()
+        if (inspect.isfunction(value) or inspect.ismethod(value)) and not _is_of_a_library(value):
+            self.callbacks.append(value)
+            return "callback", len(self.callbacks) - 1
         return None
 
 
-def _tagged(value: Any) -> tuple[str, Any]:
-    if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[0], str):
-        return "error", ("ValueError", "the answer can't be read", None, None, None)
-    tag, content = value
-    well_formed = {
-        "error": isinstance(content, tuple) and len(content) == 5,
-        "handle": isinstance(content, wire.Handle),
-        "ok": content is None
-        or (isinstance(content, tuple) and len(content) == 2 and isinstance(content[1], list)),
-    }
-    if not well_formed.get(tag, True):
-        return "error", ("ValueError", "the answer can't be read", None, None, None)
-    return tag, content
+def _is_of_a_library(function: Callable[..., Any]) -> bool:
+    """Whether a function is sent by its name: arrays, tensors and generators are put together again by such."""
+    return str(function.__module__).split(".")[0] in _LIBRARIES
 
 
-def _student_error(content: Any) -> StudentError:
-    name, message, line, number, cell = content
+def _student_error(reply: tuple[Any, ...]) -> StudentError:
+    """The error that a reply tells of, whatever it says."""
+    _, name, message, line, number, cell = (*reply, *[None] * 6)[:6]
     return StudentError(
-        name if isinstance(name, str) and name.isidentifier() else "Exception",
-        str(message)[:2000],
-        str(line)[:500] if line is not None else None,
-        number if isinstance(number, int) else None,
-        cell if isinstance(cell, int) else None,
+        name if isinstance(name, str) and name[:_SHORT].isidentifier() else "Exception",
+        _printable(message, 2000),
+        _printable(line, 500) or None,
+        number if type(number) is int else None,
+        cell if type(cell) is int else None,
     )
+
+
+def _printable(text: Any, length: int) -> str:
+    if not isinstance(text, str):
+        return ""
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text[:length])
 
 
 def _change_in_place(mine: Any, theirs: Any) -> None:
     """Make an argument what the student's code made of its copy, as a call in one process would have."""
-    if isinstance(mine, list) and isinstance(theirs, list):
-        mine[:] = theirs
-    elif isinstance(mine, dict) and isinstance(theirs, dict):
+    if isinstance(mine, list) and type(theirs) is list:
+        mine[:] = _kept(mine, theirs) if len(mine) == len(theirs) else theirs
+    elif isinstance(mine, dict) and type(theirs) is dict:
+        values = _kept([mine.get(key) for key in theirs], list(theirs.values()))
+        new = dict(zip(theirs, values, strict=True))
         mine.clear()
-        mine.update(theirs)
-    elif getattr(mine, "shape", None) == getattr(theirs, "shape", ()) and hasattr(mine, "__setitem__"):
-        mine[...] = theirs
+        mine.update(new)
+    elif isinstance(mine, tuple) and type(theirs) is tuple and len(mine) == len(theirs):
+        _kept(list(mine), list(theirs))
+    elif _same_kind_of_array(mine, theirs):
+        with contextlib.suppress(ValueError):  # a read-only array
+            (mine.detach() if wire.is_tensor(mine) else mine)[...] = theirs
 
 
-_OPERATORS = (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "pow",
-    "matmul",
-    "radd",
-    "rsub",
-    "rmul",
-    "rtruediv",
-    "rpow",
-    "rmatmul",
-)
+def _kept(mine: list[Any], theirs: list[Any]) -> list[Any]:
+    """The items of a container after a call: those that were changed in place are still the caller's own."""
+    items = []
+    for own, new in zip(mine, theirs, strict=True):
+        is_container = type(own) is type(new) and isinstance(own, (list, dict))
+        if is_container or _same_kind_of_array(own, new):
+            _change_in_place(own, new)
+            items.append(own)
+        else:
+            items.append(new)
+    return items
 
 
-class Proxy:
-    """Stands for an object in the kernel; calls, attributes and operators happen there.
-
-    Parameters
-    ----------
-    kernel, target
-        Where it lives, and by what it is known there.
-    name
-        Its name, or that of its class.
-    parameters
-        The names of its parameters if it is a function.
-    is_stub
-        Whether it is an exercise that nobody has touched.
-    """
-
-    def __init__(
-        self, kernel: Kernel, target: tuple[str, Any], name: str, parameters: Any, *, is_stub: bool = False
-    ) -> None:
-        self.kernel = kernel
-        self.target = target
-        self.generation = kernel.generation
-        self.__name__ = name
-        self.is_stub = is_stub
-        if isinstance(parameters, list) and all(isinstance(p, str) and p.isidentifier() for p in parameters):
-            with contextlib.suppress(ValueError):
-                kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-                self.__signature__ = inspect.Signature([inspect.Parameter(p, kind) for p in parameters[:50]])
-
-    def _apply(self, operation: str, *args: Any, **named: Any) -> Any:
-        if self.target[0] == "handle" and self.generation != self.kernel.generation:
-            raise StudentError("RuntimeError", "Python had to be restarted, and this object is gone")
-        return self.kernel.call(self.target, operation, args, named)
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """Call it there; see :meth:`Kernel.call`."""
-        return self._apply("call", *args, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._apply("getattr", name)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._apply("getitem", key)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._apply("iter"))
-
-    def __len__(self) -> int:
-        return int(self._apply("len"))
-
-    def __float__(self) -> float:
-        return float(self._apply("float"))
-
-    def __neg__(self) -> Any:
-        return self._apply("neg")
-
-    def __deepcopy__(self, memo: Any) -> Proxy:
-        return self
-
-
-def _operator(name: str) -> Callable[[Proxy, Any], Any]:
-    return lambda self, other: self._apply(name, other)
-
-
-for _name in _OPERATORS:
-    setattr(Proxy, f"__{_name}__", _operator(_name))
+def _same_kind_of_array(mine: Any, theirs: Any) -> bool:
+    if type(mine) is not type(theirs) or not (isinstance(mine, np.ndarray) or wire.is_tensor(mine)):
+        return False
+    return bool(mine.shape == theirs.shape and mine.dtype == theirs.dtype)

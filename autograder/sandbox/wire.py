@@ -110,7 +110,7 @@ class _Writer:
             raise NotPlain("there is too much of it")
         if value is None or value is True or value is False:
             return value
-        if _is_tensor(value):
+        if is_tensor(value):
             return self._tensor(value)
         if issubclass(type(value), np.generic):
             return self._array("scalar", np.asarray(value), value, depth)
@@ -133,10 +133,11 @@ class _Writer:
         return {"complex": [float.hex(value.real), float.hex(value.imag)]}
 
     def _str(self, value: str, _: int) -> Any:
-        text = str.__str__(value)
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise NotPlain("it holds half a character")
-        return text
+        try:
+            str.encode(value)
+        except UnicodeEncodeError:
+            raise NotPlain("it holds half a character") from None
+        return str.__str__(value)
 
     def _bytes(self, value: bytes, _: int) -> Any:
         return {"bytes": self._blob(bytes(value))}
@@ -193,7 +194,8 @@ def _base(kind: type) -> type | None:
     return next((base for base in _PLAIN if issubclass(kind, base)), None)
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a torch tensor, without importing torch to find out."""
     torch = sys.modules.get("torch")
     return torch is not None and issubclass(type(value), torch.Tensor)
 
@@ -307,8 +309,8 @@ class _Reader:
             raise WireError("the arrays are too large")
         if math.prod(shape) * dtype.itemsize != len(data):
             raise WireError("shape and size of an array don't agree")
-        if dtype.kind == "b" and max(data, default=0) > 1:
-            raise WireError("a truth value is neither 0 nor 1")
+        if dtype.kind == "b":
+            _require_truth_values(np.frombuffer(data, "u1"))
         if dtype.kind == "U":
             _require_characters(np.frombuffer(data, dtype.byteorder + "u4"))
         return np.frombuffer(data, dtype).reshape(shape).copy()
@@ -351,6 +353,11 @@ class _Reader:
         if type(number) is not int or not 0 <= number < len(self.blobs):
             raise WireError("no such blob")
         return self.blobs[number]
+
+
+def _require_truth_values(values: np.ndarray) -> None:
+    if values.size and values.max() > 1:
+        raise WireError("a truth value is neither 0 nor 1")
 
 
 def _require_characters(codes: np.ndarray) -> None:

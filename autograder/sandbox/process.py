@@ -1,0 +1,215 @@
+"""One running agent: started, watched, interrupted, and ended with all that came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import psutil
+
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.channel import Channel
+from autograder.sandbox.limits import Limits, SandboxFault
+from autograder.sandbox.wire import WireError
+
+_START = 60.0  # seconds that an agent gets to start
+_END = 10.0  # seconds that the system gets to end it
+_LOOK = 0.2  # seconds between two looks at what it uses
+
+
+class AgentProcess:
+    """An agent, in a sandbox or not, and the channel to it.
+
+    It is alive from :meth:`wait_until_ready` to :meth:`end`; between them a thread looks what it uses, and ends it if that is
+    too much: ``verdict`` then says what it was.
+
+    Parameters
+    ----------
+    limits
+        What it may use.
+    sandboxed
+        Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+    """
+
+    def __init__(self, limits: Limits, *, sandboxed: bool) -> None:
+        self.limits = limits
+        self.sandboxed = sandboxed
+        self.verdict: tuple[str, str] | None = None  # a type of error, a sentence
+        self._folder = "" if sandboxed else tempfile.mkdtemp(prefix="submission-")
+        self._first: int | None = None  # a descriptor of the sandbox's first process: its end is everybody's
+        self._agent: psutil.Process | None = None
+        self._ending = threading.Event()
+        self._watch = threading.Thread(target=self._keep_watch, daemon=True)
+        ours, theirs = socket.socketpair()
+        self.channel = Channel(ours)
+        self._info, info = os.pipe()
+        with theirs:
+            try:
+                self._process = self._spawn(theirs.fileno(), info)
+            except OSError as error:
+                raise SandboxFault(f"The sandbox did not start: {error}") from error
+            finally:
+                os.close(info)
+
+    def _spawn(self, channel: int, info: int) -> subprocess.Popen[bytes]:
+        resources = {"CORE": 0, "FSIZE": self.limits.file_bytes, "NOFILE": 512}
+        if (
+            self.sandboxed
+        ):  # outside it would count whatever else the user runs; root is exempt, hence the watch
+            resources["NPROC"] = 2 * self.limits.processes  # it counts threads too
+        arguments = [str(channel), json.dumps(resources)]
+        if self.sandboxed:
+            words = bubblewrap.command(arguments, self.limits.file_bytes, info)
+            environment = {"PATH": os.environ.get("PATH", "")}
+        else:
+            words = [sys.executable, "-m", "autograder.sandbox.agent", *arguments]
+            environment = {
+                "PATH": os.environ.get("PATH", ""),
+                **bubblewrap.quiet_environment(self._folder),
+            }
+        return subprocess.Popen(
+            words,
+            pass_fds=(channel, info) if self.sandboxed else (channel,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=self._folder or "/",
+            start_new_session=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the agent takes requests; no student's code has run before that.
+
+        Raises
+        ------
+        SandboxFault
+            If it doesn't start.
+        """
+        if self._agent is not None:
+            return
+        until = time.monotonic() + _START
+        try:
+            if self.sandboxed:
+                self._first = os.pidfd_open(first := self._first_process(until))
+                self.channel.receive(until)
+                self._agent = psutil.Process(first).children()[0]
+            else:
+                self.channel.receive(until)
+                self._agent = psutil.Process(self._process.pid)
+        except (OSError, ValueError, IndexError, WireError, psutil.Error) as error:
+            complaint = self.end()
+            raise SandboxFault(f"The sandbox did not start: {complaint or 'no word why'}") from error
+        self._watch.start()
+
+    def _first_process(self, until: float) -> int:
+        """The number of the sandbox's first process, which bubblewrap tells."""
+        told = b""
+        while b"}" not in told:
+            if not _is_readable(self._info, until - time.monotonic()):
+                raise TimeoutError
+            if not (piece := os.read(self._info, 1000)):
+                raise ConnectionResetError
+            told += piece
+        return int(json.loads(told)["child-pid"])
+
+    def interrupt(self) -> None:
+        """What Ctrl+C does, to the agent alone."""
+        if self._agent is not None:
+            with contextlib.suppress(psutil.Error):
+                self._agent.send_signal(signal.SIGINT)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not been ended."""
+        return not self._ending.is_set()
+
+    # --- ending ---
+
+    def end(self) -> str:
+        """End the agent and everything it has started; when this returns, they are gone.
+
+        Returns
+        -------
+        str
+            What was said on standard error before the agent was ready.
+        """
+        if self._ending.is_set():
+            return ""
+        self._ending.set()
+        if self._watch.is_alive():
+            self._watch.join()
+        self._kill()
+        self._await_the_end()
+        self.channel.close()
+        os.close(self._info)
+        if self._first is not None:
+            os.close(self._first)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        assert self._process.stderr is not None
+        with self._process.stderr as stderr:
+            os.set_blocking(stderr.fileno(), False)
+            return (stderr.read() or b"").decode(errors="replace").strip()[-500:]
+
+    def _kill(self) -> None:
+        """Kill the first process of the sandbox, and with it the kernel ends all others."""
+        if self._first is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+        else:
+            for process in self._descendants():
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            self._process.kill()
+
+    def _await_the_end(self) -> None:
+        if self._first is not None:
+            _is_readable(self._first, _END)
+        try:
+            self._process.wait(_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _descendants(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self._process.pid).children(recursive=True)
+        return []
+
+    # --- watching ---
+
+    def _keep_watch(self) -> None:
+        while not self._ending.wait(_LOOK):
+            processes = self._descendants()
+            if len(processes) > self.limits.processes:
+                self.verdict = "RuntimeError", "Your code started too many processes."
+            elif self._memory(processes) > self.limits.memory_bytes:
+                amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
+                self.verdict = "MemoryError", f"Your code used more than {amount} of memory."
+            if self.verdict is not None:
+                self._kill()
+                return
+
+    def _memory(self, processes: list[psutil.Process]) -> int:
+        total = 0
+        for process in processes if self.sandboxed else [*processes, self._agent]:
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss if process is not None else 0
+        return total
+
+
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(1000 * seconds, 0)))

@@ -1,0 +1,317 @@
+"""What a student's code can't do in the sandbox. Every test needs bubblewrap."""
+
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.sandbox import Kernel, Limits
+from course_utils.checks import StudentError
+
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
+
+def test_the_network_is_not_there(kernel_of):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        kernel = kernel_of(
+            "import socket, os",
+            f"def local():\n    try: return bool(socket.create_connection(('127.0.0.1', {port}), 1))\n    except OSError: return False",
+            "def interfaces(): return sorted(name for _, name in socket.if_nameindex())",
+        )
+        assert kernel.lookup("local")() is False
+        assert kernel.lookup("interfaces")() == ["lo"]
+
+
+def test_only_two_folders_of_bounded_size_can_be_written_to(kernel_of):
+    kernel = kernel_of(
+        """
+import os
+def writable():
+    found = []
+    for folder, inner, _ in os.walk("/"):
+        inner[:] = [name for name in inner if not (folder == "/" and name == "proc")]
+        try:
+            with open(os.path.join(folder, "probe"), "w"): pass
+            found.append(folder)
+        except OSError: pass
+    return [folder for folder in found if not folder.startswith("/tmp/")]
+def fill(folder):
+    written = 0
+    try:
+        for number in range(1000):
+            with open(f"{folder}/{number}", "wb", 0) as file:
+                for _ in range(4): written += file.write(bytes(2**20))
+    except OSError: pass
+    return written
+def one_file():
+    with open("/tmp/large", "wb", 0) as file:
+        try:
+            for _ in range(1000): file.write(bytes(2**20))
+        except OSError: pass
+        size = file.tell()
+    os.remove("/tmp/large")
+    return size
+""",
+        file_bytes=16 * 2**20,
+    )
+    assert sorted(kernel.lookup("writable")()) == ["/dev/shm", "/tmp"]
+    assert kernel.lookup("one_file")() <= 16 * 2**20
+    for folder in ("/dev/shm", "/tmp"):
+        assert kernel.lookup("fill")(folder) <= 16 * 2**20
+
+
+def test_the_course_is_not_there_and_its_package_is(kernel_of):
+    import autograder
+
+    root = Path(autograder.__file__).parents[1]
+    kernel = kernel_of(
+        "import os, autograder, course_utils.checks",
+        "def look(folder): return sorted(os.listdir(folder)) if os.path.isdir(folder) else None",
+        "def everything(): return sorted(name for _, _, names in os.walk('/course') for name in names)",
+    )
+    inside = kernel.lookup("look")(str(root))
+    assert inside is None or not set(inside) & {"solutions", "tests", "dist", "autograder", "notebooks"}
+    assert kernel.lookup("look")("/course") == ["autograder", "course_utils"]
+    assert kernel.lookup("look")("/course/autograder") == ["__init__.py", "sandbox"]
+    assert kernel.lookup("look")("/course/autograder/sandbox") == ["__init__.py", "agent.py", "wire.py"]
+
+
+def test_the_environment_and_the_person_are_not_there(kernel_of, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    kernel = kernel_of(
+        "import os\nnames = sorted(os.environ)",
+        "everyone = b''.join(open(f'/proc/{p}/environ', 'rb').read() for p in os.listdir('/proc') if p.isdigit() and os.access(f'/proc/{p}/environ', 4))",
+        "user = os.getuid(), os.getgid(), os.getcwd(), os.path.expanduser('~'), os.uname().nodename",
+    )
+    assert "SECRET_TOKEN" not in kernel.lookup("names")
+    assert b"hunter2" not in kernel.lookup("everyone")
+    assert kernel.lookup("user") == (65534, 65534, "/tmp", "/tmp", "sandbox")
+
+
+def test_only_its_own_processes_are_seen(kernel_of):
+    kernel = kernel_of(
+        "import os\nprocesses = sorted(int(name) for name in os.listdir('/proc') if name.isdigit())"
+    )
+    assert len(kernel.lookup("processes")) <= 3
+    assert os.getpid() not in kernel.lookup("processes")
+
+
+def test_no_door_leads_out(kernel_of):
+    kernel = kernel_of(
+        """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def doors():
+    opened = []
+    if libc.unshare(0x10000000) == 0: opened.append("user namespace")
+    if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0: opened.append("mount")
+    for folder, inner, files in os.walk("/proc"):
+        if folder == "/proc": inner[:] = [name for name in inner if not name.isdigit() and name != "self" and name != "thread-self"]
+        for name in files:
+            try:
+                os.close(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_NONBLOCK))
+                opened.append(os.path.join(folder, name))
+            except OSError: pass
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    if int(status["CapEff"], 16) or int(status["CapBnd"], 16): opened.append("capabilities")
+    if status["NoNewPrivs"].strip() != "1": opened.append("new privileges")
+    return opened
+"""
+    )
+    assert kernel.lookup("doors")() == []
+
+
+def test_no_descriptor_of_ours_but_the_channel_is_open(kernel_of, tmp_path):
+    with (tmp_path / "results.sqlite").open("w"):
+        kernel = kernel_of(
+            """
+import os
+def look(fd):
+    try: return os.readlink(f"/proc/self/fd/{fd}").split(":")[0]
+    except OSError: return None
+kinds = sorted(filter(None, map(look, os.listdir("/proc/self/fd"))))
+"""
+        )
+    kinds = kernel.lookup("kinds")
+    assert [kind for kind in kinds if not kind.startswith("/proc/")].count("socket") == 1
+    assert {kind for kind in kinds if not kind.startswith("/proc/")} <= {"socket", "/dev/null", "anon_inode"}
+
+
+def test_a_fork_bomb_is_ended_and_the_machine_lives(kernel_of):
+    kernel = kernel_of(
+        "import os",
+        "def bomb():\n    while True:\n        try: os.fork()\n        except OSError: pass",
+        "def fine(): return 1",
+        processes=32,
+        call_seconds=8,
+    )
+    start = time.monotonic()
+    with pytest.raises((StudentError, TimeoutError)):
+        kernel.lookup("bomb")()
+    assert time.monotonic() - start < 8
+    assert kernel.lookup("fine")() == 1
+    assert len(psutil.Process().children(recursive=True)) < 10
+
+
+def test_memory_taken_by_children_counts(kernel_of):
+    kernel = kernel_of(
+        """
+import os, time, numpy as np
+def brood():
+    for _ in range(6):
+        if os.fork() == 0:
+            mine = np.ones(2**24); time.sleep(100)
+    time.sleep(100)
+""",
+        memory_bytes=500 * 2**20,
+    )
+    with pytest.raises(StudentError, match="of memory"):
+        kernel.lookup("brood")()
+
+
+def test_memory_is_watched_between_calls_too(kernel_of):
+    kernel = kernel_of(
+        """
+import threading, time, numpy as np
+kept = []
+def hoard():
+    while True: kept.append(np.ones(2**20)); time.sleep(0.005)
+threading.Thread(target=hoard, daemon=True).start()
+def fine(): return 1
+""",
+        memory_bytes=400 * 2**20,
+    )
+    time.sleep(2.5)
+    with pytest.raises(StudentError, match="of memory"):
+        kernel.lookup("fine")()
+
+
+def test_processes_that_detach_themselves_end_with_the_kernel(kernel_of):
+    kernel = kernel_of(
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(1000)\n    os._exit(0)"
+    )
+    time.sleep(0.2)
+    inside = psutil.Process().children(recursive=True)
+    assert len(inside) >= 4
+    kernel.__exit__(None, None, None)
+    assert not [process for process in inside if process.is_running()]
+
+
+def test_a_judge_that_is_killed_leaves_nothing(tmp_path):
+    import subprocess
+    import sys
+
+    script = tmp_path / "judge.py"
+    script.write_text(
+        "from autograder.sandbox import Kernel\n"
+        "with Kernel() as kernel:\n"
+        '    kernel.run_cell(\'import subprocess; subprocess.Popen(["sleep", "1000"])\')\n'
+        "    print('ready', flush=True)\n"
+        "    kernel.run_cell('while True: pass')\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as judge:
+        judge.stdout.readline()
+        inside = psutil.Process(judge.pid).children(recursive=True)
+        assert len(inside) >= 4
+        judge.kill()
+    _, left = psutil.wait_procs(inside, timeout=5)
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+
+THIEF = """
+import gc, os, re, sys
+PATTERN = re.compile(rb"MARK-[0-9a-f]{32}")
+def in_files():
+    found = []
+    for folder, inner, files in os.walk("/"):
+        if folder == "/": inner[:] = [name for name in inner if name not in ("proc", "usr", "sys")]
+        inner[:] = [name for name in inner if name != "site-packages" or "/course" in folder]
+        for name in files:
+            path = os.path.join(folder, name)
+            try:
+                if os.path.isfile(path) and os.path.getsize(path) < 2**22:
+                    with open(path, "rb") as file: found += PATTERN.findall(file.read())
+            except OSError: pass
+    return found
+def in_processes():
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        for name in ("environ", "cmdline", "maps", "mountinfo"):
+            try:
+                with open(f"/proc/{process}/{name}", "rb") as file: found += PATTERN.findall(file.read())
+            except OSError: pass
+    return found
+def in_memory():
+    found = []
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if " r" in line and end - start < 2**28:
+                try:
+                    memory.seek(start); found += PATTERN.findall(memory.read(end - start))
+                except (OSError, ValueError, OverflowError): pass
+    return found
+def in_objects():
+    frames = list(sys._current_frames().values())
+    return PATTERN.findall(repr([frame.f_locals for frame in frames]).encode()) + [
+        match for o in gc.get_objects() if isinstance(o, dict) for v in list(o.values())
+        if isinstance(v, (str, bytes)) for match in PATTERN.findall(v.encode(errors="replace") if isinstance(v, str) else v)]
+def thief(x, f=None):
+    return [m.decode() for m in in_files() + in_processes() + in_memory() + in_objects()]
+def honest(x, f=None):
+    return []
+"""
+
+
+def test_a_thief_finds_no_hidden_test(tmp_path):
+    import nbformat
+
+    from autograder.judge import judge
+
+    mark = f"MARK-{secrets.token_hex(16)}"
+    # In a file of the judge's, in its environment, in the hidden test, in the globals of a function that is passed in.
+    (tmp_path / "hidden.py").write_text(mark)
+    tests = {
+        "thief": f'''OK_FORMAT = False
+from otter.test_files import test_case
+name = "thief"
+points = 2
+ANSWER = "{mark}"
+@test_case(points=1, hidden=True)
+def test_hidden(thief):
+    import numpy as np
+    from course_utils.checks import check_call
+    secret = "{mark}"
+    def objective(x):
+        return len(ANSWER) + len(secret)
+    check_call(thief, np.ones(3), objective, expected=[])
+@test_case(points=1, hidden=True)
+def test_once_more(thief):
+    from course_utils.checks import check_call
+    check_call(thief, 1, expected=[])
+'''
+    }
+    cells = [nbformat.v4.new_code_cell(THIEF)]
+    old = dict(os.environ)
+    os.environ["HIDDEN_TESTS"] = mark
+    try:
+        judged = judge(nbformat.v4.new_notebook(cells=cells), tests, limits=Limits(call_seconds=60))
+    finally:
+        os.environ.clear()
+        os.environ.update(old)
+    assert [outcome.detail for outcome in judged.questions[0].outcomes if not outcome.passed] == []
+    assert judged.score == 2
+
+
+def test_the_thief_of_that_test_does_find_what_is_there():
+    mark = f"MARK-{secrets.token_hex(16)}"
+    with Kernel(Limits(call_seconds=60)) as kernel:
+        assert kernel.run_cell(THIEF).ok
+        assert kernel.run_cell(f"here = {mark!r}; open('/tmp/note', 'w').write({mark!r})").ok
+        for search in ("in_files", "in_memory", "in_objects"):
+            assert mark.encode() in kernel.lookup(search)(), search
