@@ -16,7 +16,7 @@ TOPIC = "01_regression"
 
 
 def notebook(assignment=TOPIC, source="x = 1"):
-    cells = [nbformat.v4.new_code_cell(source)]
+    cells = [nbformat.v4.new_code_cell(source, id="only")]
     metadata = {"otter": {"assignment_name": assignment}} if assignment else {}
     return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=metadata)).encode()
 
@@ -112,6 +112,7 @@ def test_a_pipe_does_not_block(tmp_path):
             "zips in zips",
         ),
     ],
+    ids=range(5),
 )
 def test_broken_and_odd_zips_have_a_reason(tmp_path, content, reason):
     (tmp_path / "x.zip").write_bytes(content)
@@ -153,7 +154,7 @@ READINGS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "reason"), READINGS)
+@pytest.mark.parametrize(("content", "reason"), READINGS, ids=range(len(READINGS)))
 def test_what_is_no_notebook_of_this_assignment_says_why(content, reason):
     assert reason in read_notebook(Submission("x", content), TOPIC)
 
