@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from course_utils.checks.compare import compare
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
-from course_utils.checks.values import same, show
+from course_utils.checks.values import is_plain, same, show
 
 if TYPE_CHECKING:
     from otter.test_files import TestCase
@@ -63,7 +63,7 @@ def check_call(
     before = dict(zip(names, args, strict=True)) | kwargs
     after = dict(zip(names, mine[0], strict=True)) | mine[1]
     for name, value in before.items():
-        if name not in may_change and not callable(value) and not same(after[name], value, 0, 0):
+        if name not in may_change and is_plain(value) and not same(after[name], value, 0, 0):
             raise Mistake(
                 "changed_input",
                 f"Your function changes its input `{name}` in place: work on a copy.",

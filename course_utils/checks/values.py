@@ -28,6 +28,15 @@ def as_numbers(value: Any) -> np.ndarray | None:
     return None
 
 
+def is_plain(value: Any) -> bool:
+    """Whether ``value`` is data that can be compared: numbers, arrays, strings, ``None``, and collections of them."""
+    if isinstance(value, (tuple, list)):
+        return all(is_plain(item) for item in value)
+    if isinstance(value, Mapping):
+        return all(is_plain(item) for item in value.values())
+    return value is None or isinstance(value, (str, bytes)) or as_numbers(value) is not None
+
+
 def is_close(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> bool:
     """Whether two arrays have one shape and the same numbers within ``atol + rtol·|expected|``; NaN equals NaN."""
     return got.shape == expected.shape and bool(

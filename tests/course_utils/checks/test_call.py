@@ -92,6 +92,15 @@ def test_an_input_changed_in_place_is_seen_even_if_the_result_is_right():
     check_call(shifts, X, expected=3.0, may_change=("x",))
 
 
+def test_a_random_generator_may_be_used():
+    def draws(rng):
+        return rng.normal()
+
+    rng = np.random.default_rng(4)
+    for _ in range(2):  # the function draws from a copy
+        check_call(draws, rng, expected=np.random.default_rng(4).normal())
+
+
 def test_named_arguments_are_passed_and_guarded():
     def doubles(x, *, by):
         by.append(1)
