@@ -35,6 +35,7 @@ def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> Noteboo
     nbclient.exceptions.CellExecutionError
         If a cell raises.
     """
+    import matplotlib.font_manager  # makes its list of fonts, or the notebook's output would tell of it
     from nbclient import NotebookClient
 
     notebook = nbformat.from_dict(notebook)
@@ -47,6 +48,7 @@ def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> Noteboo
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
             record_timing=False,
+            coalesce_streams=True,
         )
         executed: NotebookNode = client.execute()
     return executed
