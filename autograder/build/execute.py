@@ -35,7 +35,7 @@ def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> Noteboo
     nbclient.exceptions.CellExecutionError
         If a cell raises.
     """
-    import matplotlib.font_manager  # makes its list of fonts, or the notebook's output would tell of it
+    import matplotlib.font_manager  # noqa: F401  makes its list of fonts, or the notebook's output would tell of it
     from nbclient import NotebookClient
 
     notebook = nbformat.from_dict(notebook)
