@@ -32,7 +32,9 @@ def open_lab(folder: Path, *, port: int = 8888, browser: bool = True) -> int:
     if not browser:
         command.append("--no-browser")
     if getattr(os, "geteuid", lambda: 1)() == 0:
-        command.append("--allow-root")  # in a container one often is, and there is nothing to protect from oneself
+        command.append(
+            "--allow-root"
+        )  # in a container one often is, and there is nothing to protect from oneself
     try:
         return subprocess.call(command)
     except KeyboardInterrupt:

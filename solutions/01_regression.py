@@ -527,7 +527,10 @@ if solved(fit_line):
 
 # %%
 def fit_least_squares(X, Y):
-    """Return the (k, d) matrix A that minimises the sum of ‖A xᵢ − yᵢ‖² over the rows of X (n, d) and Y (n, k)."""
+    """Return the (k, d) matrix A with the least sum of ‖A xᵢ − yᵢ‖².
+
+    X is (n, d), Y is (n, k): one sample a row.
+    """
     # BEGIN SOLUTION
     return np.linalg.solve(X.T @ X, X.T @ Y).T
     # END SOLUTION
@@ -703,7 +706,7 @@ plt.show()
 #
 # $$L(A) = \frac1n \sum_{i=1}^n \lVert A x_i - y_i \rVert^2,$$
 #
-# each entry is $\dfrac{\partial L}{\partial A_{jk}} = \dfrac2n \sum_i (A x_i - y_i)_j \, (x_i)_k$. In one line:
+# each entry is $\dfrac{\partial L}{\partial A_{pq}} = \dfrac2n \sum_i (A x_i - y_i)_p \, (x_i)_q$. In one line:
 #
 # $$\nabla L(A) = \frac2n \left(A X^\top - Y^\top\right) X.$$
 
@@ -734,7 +737,10 @@ plt.show()
 
 # %%
 def squared_error_gradient(A, X, Y):
-    """Return the gradient (k, d) of the mean of ‖A xᵢ − yᵢ‖² with respect to A (k, d), for X (n, d) and Y (n, k)."""
+    """Return the gradient, (k, d), of the mean of ‖A xᵢ − yᵢ‖² with respect to A.
+
+    A is (k, d), X is (n, d), Y is (n, k).
+    """
     # BEGIN SOLUTION
     errors = X @ A.T - Y
     return 2 / len(X) * errors.T @ X
@@ -1110,7 +1116,10 @@ def test_tolerance_and_extremes(is_positive_semidefinite):
 
 # %%
 def fit_ridge(X, Y, lam):
-    """Return the (k, d) matrix that minimises the sum of ‖A xᵢ − yᵢ‖² plus lam times the sum of the squared entries of A."""
+    """Return the (k, d) matrix A with the least Σ ‖A xᵢ − yᵢ‖² + lam Σ Aᵢⱼ².
+
+    X is (n, d), Y is (n, k), lam is a positive number.
+    """
     # BEGIN SOLUTION
     M = X.T @ X + lam * np.eye(X.shape[1])
     return np.linalg.solve(M, X.T @ Y).T
@@ -1330,7 +1339,7 @@ RidgeExplorer(
 )
 
 # %% [markdown]
-# One warning. The widget shows the *test* error for every λ, so that you can see the trade. If you choose λ by it, the test set has become part of the training, and its error no longer tells you the risk. In section 1.9 you choose λ on a separate **validation** set.
+# One warning. The widget shows the *test* error for every λ, so that you can see the trade. If you choose λ by it, the test set has become part of the training, and its error no longer tells you the risk. In section 1.10 you choose λ on a separate **validation** set.
 #
 # ## 1.7 From a score to a probability
 #
@@ -1535,7 +1544,10 @@ plt.show()
 
 # %%
 def binary_cross_entropy(logits, y):
-    """Return the summed cross-entropy of labels y (n,), 0 or 1, under the logits (n,); exact at logits of ±1000."""
+    """Return the summed cross-entropy of labels y, 0 or 1, under the logits; both (n,).
+
+    Exact at logits of ±1000 too.
+    """
     # BEGIN SOLUTION
     return np.sum(np.maximum(logits, 0) - y * logits + np.log1p(np.exp(-np.abs(logits))))
     # END SOLUTION
@@ -1720,7 +1732,10 @@ def test_extreme_logits_one_at_a_time(binary_cross_entropy):
 
 # %%
 def fit_logistic(X, y, learning_rate=0.5, steps=500):
-    """Return the weights (d,) after `steps` steps of gradient descent from zero on the mean cross-entropy of logits X w."""
+    """Return the weights (d,) after `steps` steps of gradient descent from zero.
+
+    The loss is the mean cross-entropy of the logits X w; X is (n, d), y is (n,), 0 or 1.
+    """
     # BEGIN SOLUTION
     w = np.zeros(X.shape[1])
     for _ in range(steps):
