@@ -168,10 +168,23 @@ class AgentProcess:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first, signal.SIGKILL)
         else:
-            for process in self._descendants():
+            self._kill_one_by_one()
+
+    def _kill_one_by_one(self) -> None:
+        """Without a sandbox nobody does it for us: stop all, so that none starts another, and kill them."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGSTOP)
+        processes: set[psutil.Process] = set()
+        while new := set(self._descendants()) - processes:
+            for process in new:
                 with contextlib.suppress(psutil.Error):
-                    process.kill()
-            self._process.kill()
+                    process.suspend()
+            processes |= new
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._process.kill()
+        psutil.wait_procs(processes, timeout=_END)
 
     def _await_the_end(self) -> None:
         if self._first is not None:
