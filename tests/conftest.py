@@ -4,6 +4,11 @@ import re
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes on a busy machine says nothing about whether it is right.
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 PACKAGE_OF = {"chromium": "chromium", "bubblewrap": "bubblewrap", "node": "nodejs"}
 

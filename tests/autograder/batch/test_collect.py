@@ -167,14 +167,13 @@ def test_a_notebook_without_our_metadata_or_of_an_old_format_is_read():
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-@settings(deadline=None)
 def test_any_bytes_are_a_notebook_or_a_sentence(content):
     result = read_notebook(Submission("x", content), TOPIC)
     assert isinstance(result, str) or result.cells
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_damaged_zip_never_raises(tmp_path_factory, data):
     damaged = bytearray(zipped(**{"a.ipynb": notebook(), "b.zip": zipped(**{"c.ipynb": notebook()})}))
     for _ in range(data.draw(st.integers(1, 8))):

@@ -62,20 +62,20 @@ def message(value, *blobs):
 
 
 @given(PLAIN)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_plain_data_comes_back_as_it_went(value):
     assert same(wire.decode(wire.encode(value)), value)
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_random_bytes_are_refused_with_a_wire_error(data):
     with pytest.raises(wire.WireError):
         wire.decode(data)
 
 
 @given(PLAIN, st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_damaged_message_is_plain_data_or_a_wire_error(value, data):
     damaged = bytearray(wire.encode(value))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -96,7 +96,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.lists(st.binary(max_size=20), max_size=3))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_tree_of_known_tags_is_plain_data_or_a_wire_error(tree, blobs):
     with contextlib.suppress(wire.WireError):
         wire.decode(message(tree, *blobs))
