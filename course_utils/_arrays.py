@@ -15,7 +15,8 @@ Array = Any  # a NumPy array, a torch tensor, or any other array of the array AP
 def as_arrays(**arguments: Any) -> tuple[ModuleType, list[Array]]:
     """Return the array namespace of the arguments and the arguments as floating-point arrays of it.
 
-    Lists and Python numbers become NumPy arrays; integer arrays become the library's default float.
+    Lists and Python numbers become NumPy arrays. Integer arrays take the precision of the other arguments, or the
+    library's default where all are integers.
 
     Parameters
     ----------
@@ -39,7 +40,9 @@ def as_arrays(**arguments: Any) -> tuple[ModuleType, list[Array]]:
             f"{name} is a {type(value).__module__}.{type(value).__name__}" for name, value in given.items()
         )
         raise ValueError(f"expected arrays of one library, got {kinds}") from error
-    return xp, [_finite_float(xp, name, value) for name, value in given.items()]
+    floating = [value.dtype for value in given.values() if xp.isdtype(value.dtype, "real floating")]
+    default = xp.result_type(*floating) if floating else xp.asarray(0.0).dtype
+    return xp, [_finite_float(xp, name, value, default) for name, value in given.items()]
 
 
 def _from_python(name: str, value: Any) -> np.ndarray:
@@ -52,9 +55,9 @@ def _from_python(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _finite_float(xp: ModuleType, name: str, array: Array) -> Array:
+def _finite_float(xp: ModuleType, name: str, array: Array, default: Any) -> Array:
     if xp.isdtype(array.dtype, ("bool", "integral")):
-        array = xp.astype(array, xp.asarray(0.0).dtype)
+        array = xp.astype(array, default)
     require(
         xp.isdtype(array.dtype, "real floating"), name, "an array of real numbers", f"dtype {array.dtype}"
     )
