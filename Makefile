@@ -12,7 +12,7 @@ help:
 	@echo "make demo     grade a class of twelve, honest and hostile"
 	@echo "make build    rebuild notebooks and autograders from the masters in solutions/"
 	@echo "make mutants  break each solution on purpose and see that the tests notice (TOPIC=01_regression for one)"
-	@echo "make bench    time this against what you would use instead"
+	@echo "make bench    time this against what you would use instead (ONLY=detection for one module)"
 
 $(USER_STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -46,5 +46,5 @@ build: $(USER_STAMP)
 mutants: $(USER_STAMP)
 	$(BIN)/course mutants $(TOPIC)
 
-bench: $(USER_STAMP)
-	$(BIN)/python benchmarks/run.py
+bench: $(DEV_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ONLY)

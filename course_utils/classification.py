@@ -283,11 +283,13 @@ def fit_softmax(X: Array, y: Array, lam: float = 1e-3, max_steps: int = 50) -> A
     for _ in range(max_steps):
         P = softmax(X @ W.T)  # (n, k)
         gradient = (P - one_hot).T @ X / n + lam * W
-        blocks = [
-            [X.T @ (X * (P[:, i] * (float(i == j) - P[:, j]))[:, None]) / n for j in range(k)]
+        block = {
+            (i, j): X.T @ (X * (P[:, i] * (float(i == j) - P[:, j]))[:, None]) / n
             for i in range(k)
-        ]
-        H = xp.concat([xp.concat(row, axis=1) for row in blocks], axis=0) + lam * identity
+            for j in range(i, k)
+        }
+        rows = [xp.concat([block[min(i, j), max(i, j)] for j in range(k)], axis=1) for i in range(k)]
+        H = xp.concat(rows, axis=0) + lam * identity
         step = xp.reshape(xp.linalg.solve(H, xp.reshape(gradient, (k * d,))), (k, d))
         W = W - step
         if float(xp.max(xp.abs(step))) <= tolerance * (1 + float(xp.max(xp.abs(W)))):
@@ -427,9 +429,10 @@ class GaussianNaiveBayes:
         xp, (X,) = as_arrays(X=X)
         require_axes("X", X, "(n, d)")
         require(X.shape[1] == self.mean.shape[1], "X", f"{self.mean.shape[1]} columns", X.shape[1])
-        standardised = (X[:, None, :] - self.mean) ** 2 / self.variance  # (n, k, d)
-        log_density = -(standardised + xp.log(2 * xp.pi * self.variance)) / 2
-        return xp, xp.sum(log_density, axis=-1) + xp.log(self.prior)
+        # A class at a time: (n, k, d) numbers at once would not fit into a processor's cache.
+        distances = [(X - self.mean[c]) ** 2 @ (1 / self.variance[c]) for c in range(self.mean.shape[0])]
+        log_scale = xp.sum(xp.log(2 * xp.pi * self.variance), axis=1)
+        return xp, xp.log(self.prior) - (xp.stack(distances, axis=1) + log_scale) / 2
 
     def predict_proba(self, X: Array) -> Array:
         """P(y = c | x), (n, k)."""
