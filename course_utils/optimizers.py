@@ -10,7 +10,9 @@ step changes neither its weights nor its state in place. Weights are arrays of a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from course_utils._arrays import Array, as_arrays, require
@@ -177,6 +179,34 @@ def adam(
     return w - learning_rate * p_hat / (s_hat**0.5 + eps), {"p": p, "s": s, "t": t}
 
 
+def adamw(
+    w: Array,
+    gradient: GradientOf,
+    state: State,
+    *,
+    learning_rate: float = 0.1,
+    weight_decay: float = 0.01,
+    **hyper: float,
+) -> tuple[Array, State]:
+    """Adam with weight decay of its own, kept apart from the scaled gradient: first ``w ← w − α λ w``, then :func:`adam`.
+
+    Parameters
+    ----------
+    w, gradient, state, learning_rate
+        As in :func:`adam`.
+    weight_decay
+        λ. The weights end closer to 0 than the minimum of the loss.
+    **hyper
+        ``beta1``, ``beta2`` and ``eps`` of :func:`adam`.
+
+    References
+    ----------
+    Loshchilov and Hutter, *Decoupled Weight Decay Regularization* (2019).
+    """
+    moved, state = adam(w, gradient, state, learning_rate=learning_rate, **hyper)
+    return moved - learning_rate * weight_decay * w, state
+
+
 def newton(
     w: Array,
     gradient: GradientOf,
@@ -222,11 +252,36 @@ OPTIMIZERS: dict[str, Step] = {
     "adagrad": adagrad,
     "rmsprop": rmsprop,
     "adam": adam,
+    "adamw": adamw,
     "newton": newton,
 }
 
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda _: 1.0,
+    "step": lambda done: 0.5 ** math.floor(4 * done),
+    "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,
+    "warm-up": lambda done: (
+        min(1.0, 10 * done) if done < 0.1 else (1 + math.cos(math.pi * (done - 0.1) / 0.9)) / 2
+    ),
+}
+"""What to multiply the learning rate by when a share ``done`` of all steps, from 0 to 1, has been taken.
 
-def trajectory(step: Step, gradient: GradientOf, start: Array, steps: int, **hyper: Any) -> Array:
+``step`` halves it each quarter; ``cosine`` lets it fall to 0 along half a wave (Loshchilov and Hutter, *SGDR*, 2017);
+``warm-up`` lets it rise from 0 in the first tenth and then fall in the same way (Goyal and others, *Accurate, Large
+Minibatch SGD*, 2017).
+"""
+
+
+def trajectory(
+    step: Step,
+    gradient: GradientOf,
+    start: Array,
+    steps: int,
+    *,
+    schedule: Callable[[float], float] | None = None,
+    noise: Array | None = None,
+    **hyper: Any,
+) -> Array:
     """Where ``steps`` steps lead from ``start``; many starts are one call.
 
     Parameters
@@ -239,6 +294,10 @@ def trajectory(step: Step, gradient: GradientOf, start: Array, steps: int, **hyp
         Weights (…, d).
     steps
         How many steps to take.
+    schedule
+        One of :data:`SCHEDULES`, or a function like them; multiplies ``learning_rate``, which must be given with it.
+    noise
+        Added to the gradient, one for each step: (steps, …) that broadcasts with the weights.
     **hyper
         Passed to every step.
 
@@ -250,7 +309,7 @@ def trajectory(step: Step, gradient: GradientOf, start: Array, steps: int, **hyp
     Raises
     ------
     ValueError
-        If ``steps`` is negative, or a step returns weights of another shape.
+        If ``steps`` is negative, a step returns weights of another shape, or there isn't noise for each step.
 
     Examples
     --------
@@ -259,10 +318,25 @@ def trajectory(step: Step, gradient: GradientOf, start: Array, steps: int, **hyp
     """
     require(steps >= 0, "steps", "a number ≥ 0", steps)
     xp, (w,) = as_arrays(start=start)
+    require(
+        noise is None or len(noise) == steps,
+        "noise",
+        f"{steps} entries",
+        None if noise is None else len(noise),
+    )
+    require(
+        schedule is None or "learning_rate" in hyper, "learning_rate", "a number beside a schedule", "none"
+    )
     path = [w]
     state: State = {}
-    for _ in range(steps):
-        w, state = step(w, gradient, state, **hyper)
+    for number in range(steps):
+        noisy = gradient if noise is None else partial(_noisy, gradient, noise[number])
+        now = (
+            hyper
+            if schedule is None
+            else hyper | {"learning_rate": hyper["learning_rate"] * schedule(number / steps)}
+        )
+        w, state = step(w, noisy, state, **now)
         require(
             getattr(w, "shape", None) == path[0].shape,
             "step",
@@ -271,3 +345,7 @@ def trajectory(step: Step, gradient: GradientOf, start: Array, steps: int, **hyp
         )
         path.append(w)
     return xp.stack(path)
+
+
+def _noisy(gradient: GradientOf, noise: Array, w: Array) -> Array:
+    return gradient(w) + noise

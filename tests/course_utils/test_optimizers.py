@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.optimizers import OPTIMIZERS, gradient_descent, newton, trajectory
+from course_utils.optimizers import OPTIMIZERS, SCHEDULES, gradient_descent, newton, trajectory
 from course_utils.surfaces import SURFACES
 
 DEVICES = [
@@ -22,6 +22,10 @@ TORCH = {
     "adam": (
         lambda p: torch.optim.Adam(p, lr=0.2, betas=(0.8, 0.95)),
         {"learning_rate": 0.2, "beta1": 0.8, "beta2": 0.95},
+    ),
+    "adamw": (
+        lambda p: torch.optim.AdamW(p, lr=0.2, betas=(0.8, 0.95), weight_decay=0.3),
+        {"learning_rate": 0.2, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.3},
     ),
 }
 
@@ -138,6 +142,42 @@ class TestSurfaces:
         np.testing.assert_allclose(surface(w), surface(torch.tensor(w)).numpy(), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("constant", lambda o: torch.optim.lr_scheduler.ConstantLR(o, 1.0)),
+        ("step", lambda o: torch.optim.lr_scheduler.StepLR(o, step_size=5, gamma=0.5)),
+        ("cosine", lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, T_max=20)),
+    ],
+)
+def test_schedules_are_those_of_torch(name, make):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = make(optimizer)
+    for number in range(20):
+        assert SCHEDULES[name](number / 20) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+
+
+def test_warm_up_rises_to_one_and_falls_to_zero():
+    rates = [SCHEDULES["warm-up"](done) for done in (0, 0.05, 0.1, 0.55, 1)]
+    np.testing.assert_allclose(rates, [0, 0.5, 1, 0.5, 0], atol=1e-12)
+
+
+def test_a_schedule_scales_each_step_and_noise_joins_each_gradient():
+    noise = np.array([[1.0], [2.0], [-5.0], [0.5]])
+    path = trajectory(
+        gradient_descent,
+        lambda w: 0 * w,
+        [0.0],
+        4,
+        schedule=lambda done: done,
+        noise=noise,
+        learning_rate=2.0,
+    )
+    np.testing.assert_allclose(np.diff(path[:, 0]), [0, -2 * 0.25 * 2, 2 * 0.5 * 5, -2 * 0.75 * 0.5])
+
+
 def test_there_are_ten_surfaces_and_more():
     assert len(SURFACES) >= 10
 
@@ -153,6 +193,14 @@ def test_there_are_ten_surfaces_and_more():
         (
             lambda: trajectory(lambda w, g, s: (w[:1], s), lambda w: w, [1.0, 2.0], 1),
             "step: expected weights of shape",
+        ),
+        (
+            lambda: trajectory(gradient_descent, lambda w: w, [1.0], 2, noise=np.zeros((3, 1))),
+            "noise: expected 2 entries, got 3",
+        ),
+        (
+            lambda: trajectory(gradient_descent, lambda w: w, [1.0], 2, schedule=SCHEDULES["step"]),
+            "learning_rate: expected a number beside a schedule",
         ),
         (
             lambda: newton(np.ones(2), lambda w: w, {}, hessian=lambda w: np.ones(2)),
