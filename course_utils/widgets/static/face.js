@@ -35,7 +35,7 @@ export function widened([low, high], share = 0.05) {
   return [low - margin, high + margin];
 }
 
-function linearTicks([low, high], count) {
+export function linearTicks([low, high], count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
@@ -55,7 +55,7 @@ function logTicks([low, high]) {
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-function logLabel(value) {
+export function logLabel(value) {
   const power = Math.round(Math.log10(value));
   return power === 0 ? "1" : "10" + [...String(power)].map((digit) => RAISED[digit]).join("");
 }
@@ -119,4 +119,31 @@ export function keepKeys(root) {
 
 export function spoken(parent) {
   return element(parent, "div", { class: "told", "aria-live": "polite", role: "status" });
+}
+
+export const reduced = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// Questions to Python, one under way at a time; of those that wait only the newest of each kind is sent.
+export function channel(model, land) {
+  const waiting = new Map();
+  let flying = null;
+  let rev = 0;
+  let again = 0;
+  const go = () => {
+    if (flying !== null || !waiting.size) return;
+    const [kind, message] = waiting.entries().next().value;
+    waiting.delete(kind);
+    flying = ++rev;
+    model.send({ ...message, rev });
+    // No answer: no Python behind, or it is busy. What comes later is asked later.
+    again = setTimeout(() => { flying = null; go(); }, 3000);
+  };
+  model.on("msg:custom", (message, buffers) => {
+    land(message, buffers);
+    if (message.rev !== flying) return;
+    clearTimeout(again);
+    flying = null;
+    go();
+  });
+  return (message) => { waiting.set(message.kind, message); go(); };
 }
