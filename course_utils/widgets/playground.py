@@ -288,7 +288,7 @@ def expression(text: str) -> Callable[[Any, Any], Any]:
 
 
 def gif(frames: list[bytes], seconds: float = 4.0) -> bytes:
-    """Join PNG pictures to a GIF that repeats; one palette from the last frame, which has all colours."""
+    """Join pictures to a GIF that repeats; one palette from the last frame, which has all colours."""
     from PIL import Image
 
     pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in frames]
