@@ -136,7 +136,7 @@ def affinities(X: Array, perplexity: float = 30.0) -> Array:
     eye = xp.eye(n, dtype=X.dtype, device=X.device)
     nearest = xp.min(D + eye * xp.max(D), axis=1)[:, None]
     D = D - nearest  # the same probabilities, and the largest never underflows
-    scale = xp.clip(xp.mean(D, axis=1)[:, None], min=float(xp.finfo(X.dtype).smallest_normal))
+    scale = xp.clip(xp.mean(D, axis=1)[:, None], min=1e-25)  # all equal: any β will do
     low, high = xp.log(1e-6 / scale), xp.log(1e8 / scale)
     for _ in range(50):
         middle = (low + high) / 2
