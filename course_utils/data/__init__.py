@@ -1,9 +1,53 @@
-"""Data sets that need no download, split and standardised honestly.
+"""Data sets, generators and a pretrained net, all here: nothing is downloaded.
 
-The training part alone decides the means and scales that standardise both parts, and nothing of the test part is
-looked at before a model is judged.
+Each has a card in :data:`CARDS`; ``files/NOTICE.md`` has the licences. What is split is split before anything is learnt from
+it, and the training part alone decides what standardises both.
 """
 
-from course_utils.data.tables import CARDS, Card, Split, load_breast_cancer_split, load_diabetes_split
+from typing import Any
 
-__all__ = ["CARDS", "Card", "Split", "load_breast_cancer_split", "load_diabetes_split"]
+from course_utils.data.cards import CARDS, Card
+from course_utils.data.images import Images, load_digits, load_fashion, load_mnist, make_zip_codes
+from course_utils.data.photographs import PHOTOGRAPHS, load_photograph
+from course_utils.data.scenes import Scenes, Thing, caption, draw_scenes, make_scenes
+from course_utils.data.sequences import make_adding_problem
+from course_utils.data.tables import Split, load_breast_cancer_split, load_diabetes_split
+from course_utils.data.text import Vocabulary, load_austen, make_dates
+
+_NEED_TORCH = ("load_squeezenet", "preprocess", "restore")
+
+__all__ = [
+    "CARDS",
+    "PHOTOGRAPHS",
+    "Card",
+    "Images",
+    "Scenes",
+    "Split",
+    "Thing",
+    "Vocabulary",
+    "caption",
+    "draw_scenes",
+    "load_austen",
+    "load_breast_cancer_split",
+    "load_diabetes_split",
+    "load_digits",
+    "load_fashion",
+    "load_mnist",
+    "load_photograph",
+    "load_squeezenet",
+    "make_adding_problem",
+    "make_dates",
+    "make_scenes",
+    "make_zip_codes",
+    "preprocess",
+    "restore",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch only with the names that need it: a notebook on regression shouldn't wait for it."""
+    if name in _NEED_TORCH:
+        from course_utils.data import squeezenet
+
+        return getattr(squeezenet, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

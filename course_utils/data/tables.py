@@ -11,50 +11,6 @@ from course_utils._arrays import require
 
 
 @dataclass(frozen=True)
-class Card:
-    """What one should know of a data set before using it.
-
-    Parameters
-    ----------
-    name, question
-        The set, and what a person would ask of it.
-    source, licence
-        Where it comes from and under which terms.
-    size
-        Samples and features.
-    caveat
-        What it can't tell.
-    """
-
-    name: str
-    question: str
-    source: str
-    licence: str
-    size: str
-    caveat: str
-
-
-CARDS = {
-    "diabetes": Card(
-        "Diabetes",
-        "How far will the disease have progressed in a year, judging from ten measurements today?",
-        "Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, Annals of Statistics 32 (2004); shipped with scikit-learn",
-        "BSD-3-Clause, as part of scikit-learn",
-        "442 patients, 10 features; the target runs from 25 to 346 without a unit",
-        "One clinic, one year; age and sex are among the features.",
-    ),
-    "breast_cancer": Card(
-        "Breast Cancer Wisconsin (Diagnostic)",
-        "Is this lump malignant, judging from the cell nuclei under a microscope?",
-        "Wolberg, Street and Mangasarian, UCI Machine Learning Repository (1995); shipped with scikit-learn",
-        "CC BY 4.0; BSD-3-Clause, as part of scikit-learn",
-        "569 biopsies, 30 features; 212 malignant, 357 benign",
-        "One hospital; 37 % malignant, far more than among people who are screened.",
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Split:
     """A training and a test part that share no sample; features standardised with the training part's numbers.
 

@@ -67,10 +67,6 @@ def test_the_label_of_a_malignant_lump_is_one():
     assert radius[split.y_train == 1].mean() > radius[split.y_train == 0].mean()
 
 
-def test_each_data_set_has_a_card():
-    assert set(data.CARDS) == {"diabetes", "breast_cancer"}
-
-
 def test_lines_differ_in_colour_and_dashes():
     with mpl.rc_context():
         plotting.use_course_style()
