@@ -39,6 +39,7 @@ def rows() -> list[Row]:
             (image, kernel),
             "scipy.ndimage.correlate",
             lambda: scipy.ndimage.correlate(image, kernel, mode="constant"),
+            note=compiled,
         ),
         Row(
             "correlate2d, 64 images of 28 × 28",

@@ -62,8 +62,15 @@ def _finite_float(xp: ModuleType, name: str, array: Array, default: Any) -> Arra
         xp.isdtype(array.dtype, "real floating"), name, "an array of real numbers", f"dtype {array.dtype}"
     )
     require(0 not in array.shape, name, "at least one number", f"shape {tuple(array.shape)}")
-    require(bool(xp.all(xp.isfinite(array))), name, "finite numbers", "NaN or infinity")
+    require(_all_finite(xp, array), name, "finite numbers", "NaN or infinity")
     return array
+
+
+def _all_finite(xp: ModuleType, array: Array) -> bool:
+    # torch's isfinite is five times slower than its sum, which NaN and infinity can't hide from.
+    if not isinstance(array, np.ndarray) and bool(xp.isfinite(xp.sum(array))):
+        return True
+    return bool(xp.all(xp.isfinite(array)))
 
 
 def require(condition: bool, argument: str, expected: str, got: object) -> None:

@@ -95,10 +95,10 @@ def _slide(image: Array, kernel: Array, mode: str, before: tuple[int, int]) -> A
     if not isinstance(image, np.ndarray):
         from torch.nn import functional
 
-        padded = functional.pad(image, (left, right, top, bottom)).reshape(
+        framed = functional.pad(image, (left, right, top, bottom)).reshape(
             -1, 1, image.shape[-2] + top + bottom, image.shape[-1] + left + right
         )
-        moved = functional.conv2d(padded, kernel[None, None])
+        moved = functional.conv2d(framed, kernel[None, None])
         return moved.reshape(*image.shape[:-2], *moved.shape[-2:])
     padded = np.pad(image, [(0, 0)] * (image.ndim - 2) + pads)
     height, width = padded.shape[-2] - rows + 1, padded.shape[-1] - columns + 1
@@ -301,8 +301,9 @@ def conv2d_backward(
     if not isinstance(x, np.ndarray):
         from torch.nn.grad import conv2d_input, conv2d_weight
 
-        dx = conv2d_input(x.shape, w, dy, stride, padding)
-        return dx, conv2d_weight(x, w.shape, dy, stride, padding), db
+        dx = conv2d_input(x.shape, w, dy, stride, padding)  # type: ignore[no-untyped-call]
+        dw = conv2d_weight(x, w.shape, dy, stride, padding)  # type: ignore[no-untyped-call]
+        return dx, dw, db
     n, k = dy.shape[:2]
     rows_y, columns = dy.reshape(n, k, -1), im2col(x, w.shape[2:], stride, padding)
     dw = (rows_y @ columns.transpose(0, 2, 1)).sum(axis=0).reshape(w.shape)
@@ -341,7 +342,7 @@ def max_pool2d(x: Array, kernel_size: int, stride: int | None = None, return_ind
         from torch.nn import functional
 
         _pool_sizes(x, kernel_size, stride)
-        pool = functional.max_pool2d_with_indices if return_indices else functional.max_pool2d
+        pool: Any = functional.max_pool2d_with_indices if return_indices else functional.max_pool2d
         return pool(x, kernel_size, stride)
     windows = _patches(x, (kernel_size, kernel_size), stride, 0)
     if not return_indices:

@@ -252,7 +252,7 @@ def inverted_dropout(x: Array, keep: float, training: bool = True, seed: int = 0
 def _mask(x: Array, keep: float, seed: int) -> Array:
     require(0 < keep <= 1, "keep", "a probability in (0, 1]", keep)
     if isinstance(x, np.ndarray):
-        return (np.random.default_rng(seed).random(x.shape) < keep).astype(x.dtype)
+        return np.asarray(np.random.default_rng(seed).random(x.shape) < keep, dtype=x.dtype)
     import torch
 
     generator = torch.Generator(device=x.device).manual_seed(seed)
