@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -106,7 +105,7 @@ class Words:
 class CaptionModel(nn.Module):
     """An encoder that keeps places apart, and a decoder that looks at some of them before each word.
 
-    Three strided convolutions make a map of features; to each place its coordinates are added, so that "left of" can be
+    Four convolutions make a map of features; to each place its coordinates are added, so that "left of" can be
     told. Before each word the LSTM's state asks a question, :func:`attend` answers it from the map, and word and answer
     together decide the next word.
 
@@ -129,16 +128,14 @@ class CaptionModel(nn.Module):
     def __init__(self, words: int, size: int = 64, channels: int = 64, hidden: int = 128) -> None:
         super().__init__()
         require(size % 8 == 0, "size", "a multiple of 8", size)
-        widths = [3, channels // 4, channels // 2, channels]
-        blocks = []
-        for inputs, outputs in pairwise(widths):
-            blocks += [
-                nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-                nn.MaxPool2d(2),
-            ]
-        self.encoder = nn.Sequential(*blocks, nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU())
+        self.encoder = nn.Sequential(
+            nn.Conv2d(3, channels // 2, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(channels // 2), nn.ReLU(),
+            nn.Conv2d(channels // 2, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+        )  # fmt: skip
         self.side = size // 8
         self.keys = nn.Linear(channels + 2, hidden)
         self.values = nn.Linear(channels + 2, hidden)

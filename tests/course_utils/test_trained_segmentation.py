@@ -12,7 +12,7 @@ from course_utils.training import fit
 
 @pytest.mark.slow
 def test_a_unet_segments_scenes():
-    train, held_out = data.make_scenes(600, size=48, seed=1), data.make_scenes(200, size=48, seed=2)
+    train, held_out = data.make_scenes(800, size=48, seed=1), data.make_scenes(200, size=48, seed=2)
     torch.manual_seed(0)
     net = UNet(classes=4, width=12, depth=2)
     start = time.perf_counter()
@@ -20,9 +20,9 @@ def test_a_unet_segments_scenes():
         net,
         lambda net, x, y: segmentation_loss(net(x), y),
         (torch.tensor(train.images), torch.tensor(train.semantic)),
-        epochs=14,
+        epochs=20,
         batch_size=16,
-        learning_rate=8e-3,
+        learning_rate=1e-2,
         one_cycle=True,
         device="cpu",
         progress=False,
