@@ -7,9 +7,20 @@ import torch
 
 from benchmarks.measure import Row
 from course_utils.optimizers import OPTIMIZERS, trajectory
-from course_utils.surfaces import SURFACES
+from course_utils.surfaces import SURFACES, Surface
 
 STARTS, STEPS, LOOPED = 65_536, 100, 16
+
+
+def adam_one_by_one(surface: Surface, starts: np.ndarray) -> None:
+    """What one writes without batches: an optimizer and a loop for each start."""
+    for start in starts:
+        w = torch.tensor(start, requires_grad=True)
+        optimizer = torch.optim.Adam([w], lr=0.1)
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            surface(w).backward()
+            optimizer.step()
 
 
 def rows() -> list[Row]:
@@ -25,15 +36,6 @@ def rows() -> list[Row]:
             optimizer.step()
             path.append(w.detach().clone())
         return path
-
-    def adam_one_by_one() -> None:
-        for one in start[:LOOPED]:
-            w = torch.tensor(one, requires_grad=True)
-            optimizer = torch.optim.Adam([w], lr=0.1)
-            for _ in range(STEPS):
-                optimizer.zero_grad()
-                surface(w).backward()
-                optimizer.step()
 
     def ours(start: np.ndarray) -> object:
         return trajectory(OPTIMIZERS["adam"], surface.gradient, start, STEPS)
@@ -51,7 +53,7 @@ def rows() -> list[Row]:
             ours,
             (start[:LOOPED],),
             "torch.optim.Adam, one start after another",
-            adam_one_by_one,
+            lambda: adam_one_by_one(surface, start[:LOOPED]),
             gpu=False,
         ),
     ]

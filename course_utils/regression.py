@@ -376,7 +376,7 @@ def binary_cross_entropy(logits: Array, y: Array, reduction: str = "mean") -> Ar
     require(y.shape == logits.shape, "y", f"shape {tuple(logits.shape)}", f"shape {tuple(y.shape)}")
     require(bool(xp.all((y >= 0) & (y <= 1))), "y", "labels from 0 to 1", "others")
     require(reduction in ("mean", "sum", "none"), "reduction", "'mean', 'sum' or 'none'", repr(reduction))
-    losses = xp.clip(logits, min=0) - y * logits + xp.log1p(xp.exp(-xp.abs(logits)))
+    losses = xp.logaddexp(xp.zeros_like(logits), logits) - y * logits
     return losses if reduction == "none" else xp.mean(losses) if reduction == "mean" else xp.sum(losses)
 
 

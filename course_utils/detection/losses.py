@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from course_utils._arrays import Array, as_arrays, require
-from course_utils.regression import sigmoid
 
 
 def focal_loss(
@@ -47,7 +46,7 @@ def focal_loss(
     require(gamma >= 0, "gamma", "a number ≥ 0", gamma)
     require(0 <= alpha <= 1, "alpha", "a number from 0 to 1", alpha)
     require(reduction in ("mean", "sum", "none"), "reduction", "'mean', 'sum' or 'none'", repr(reduction))
-    toward = (2 * targets - 1) * logits  # logit of the true answer
-    log_p = xp.clip(toward, max=0) - xp.log1p(xp.exp(-xp.abs(toward)))
-    losses = -(alpha * targets + (1 - alpha) * (1 - targets)) * sigmoid(-toward) ** gamma * log_p
+    toward = xp.where(targets == 1, logits, -logits)  # logit of the true answer
+    log_p = -xp.logaddexp(xp.zeros_like(toward), -toward)
+    losses = -(alpha * targets + (1 - alpha) * (1 - targets)) * (-xp.expm1(log_p)) ** gamma * log_p
     return losses if reduction == "none" else xp.mean(losses) if reduction == "mean" else xp.sum(losses)

@@ -38,6 +38,13 @@ def samples(seed, n, d, k):
 sizes = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 6), st.integers(1, 4))
 
 
+def test_the_gradient_of_cross_entropy_is_right_at_zero_too():
+    z = torch.tensor([0.0, 0.0, 3.0, -1000.0], requires_grad=True)
+    y = torch.tensor([1.0, 0.0, 1.0, 1.0])
+    regression.binary_cross_entropy(z, y, "sum").backward()
+    np.testing.assert_allclose(z.grad, expit(back(z.detach())) - back(y), rtol=1e-6)
+
+
 @pytest.mark.parametrize("where", DEVICES)
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 class TestOnEveryBackend:

@@ -20,7 +20,7 @@ def test_a_unet_segments_scenes():
         net,
         lambda net, x, y: segmentation_loss(net(x), y),
         (torch.tensor(train.images), torch.tensor(train.semantic)),
-        epochs=20,
+        epochs=25,
         batch_size=16,
         learning_rate=1e-2,
         one_cycle=True,
