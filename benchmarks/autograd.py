@@ -39,7 +39,15 @@ def rows() -> list[Row]:
         numerical_gradient(lambda v: (v * v).sum(), w)
 
     return [
-        Row("two-layer net, 256 × 64, forward and backward", ours, (), "torch", torchs, gpu=False),
+        Row(
+            "two-layer net, 256 × 64, forward and backward",
+            ours,
+            (),
+            "torch",
+            torchs,
+            gpu=False,
+            note="a Python object and a closure for each operation",
+        ),
         Row("w · w, 20 weights", arrays, (), "a node for each number", numbers, gpu=False),
         Row("w · w, 20 weights", arrays, (), "numerical_gradient", differences, gpu=False),
     ]
