@@ -162,7 +162,12 @@ class _Writer:
             return self._other(original)
         if self.size + array.nbytes > MAX_MESSAGE:
             raise NotPlain("there is too much of it")
-        return {tag: [array.dtype.str, list(array.shape), self._blob(array.tobytes())]}
+        content = array.tobytes()
+        if array.dtype.kind == "U" and not _are_characters(
+            np.frombuffer(content, array.dtype.byteorder + "u4")
+        ):
+            raise NotPlain("it holds half a character")
+        return {tag: [array.dtype.str, list(array.shape), self._blob(content)]}
 
     def _tensor(self, value: Any) -> Any:
         if value.element_size() * value.nelement() > MAX_MESSAGE:
@@ -183,6 +188,11 @@ class _Writer:
         self.size += len(content)
         self.blobs.append(content)
         return len(self.blobs) - 1
+
+
+def _are_characters(codes: np.ndarray) -> bool:
+    """Whether all are code points that text can hold: no halves of a pair, none beyond the last."""
+    return not bool(((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any())
 
 
 def _base(kind: type) -> type | None:
@@ -311,8 +321,8 @@ class _Reader:
             raise WireError("shape and size of an array don't agree")
         if dtype.kind == "b":
             _require_truth_values(np.frombuffer(data, "u1"))
-        if dtype.kind == "U":
-            _require_characters(np.frombuffer(data, dtype.byteorder + "u4"))
+        if dtype.kind == "U" and not _are_characters(np.frombuffer(data, dtype.byteorder + "u4")):
+            raise WireError("half a character, or none")
         return np.frombuffer(data, dtype).reshape(shape).copy()
 
     def _objects(self, content: Any, depth: int) -> np.ndarray:
@@ -358,11 +368,6 @@ class _Reader:
 def _require_truth_values(values: np.ndarray) -> None:
     if values.size and values.max() > 1:
         raise WireError("a truth value is neither 0 nor 1")
-
-
-def _require_characters(codes: np.ndarray) -> None:
-    if codes.size and (codes.max() > 0x10FFFF or ((codes >= 0xD800) & (codes <= 0xDFFF)).any()):
-        raise WireError("half a character, or none")
 
 
 _READERS: dict[str, Callable[[_Reader, Any, int], Any]] = {

@@ -22,7 +22,16 @@ DTYPES = st.one_of(
     hnp.unicode_string_dtypes(min_len=1, max_len=5),
     hnp.byte_string_dtypes(min_len=1, max_len=5),
 )
-ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0, max_side=4)))
+WHOLE = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)  # no halves of a pair
+
+
+def arrays_of(dtype):
+    shapes = hnp.array_shapes(min_dims=0, min_side=0, max_side=4)
+    elements = WHOLE.map(lambda text: text[: dtype.itemsize // 4]) if dtype.kind == "U" else None
+    return hnp.arrays(dtype, shapes, elements=elements)
+
+
+ARRAYS = DTYPES.flatmap(arrays_of)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), st.text(), st.binary()
 )
@@ -59,6 +68,12 @@ def message(value, *blobs):
     """A message with any tree, well formed otherwise."""
     text = json.dumps({"value": value, "blobs": [len(blob) for blob in blobs]}).encode()
     return struct.pack(">I", len(text)) + text + b"".join(blobs)
+
+
+@pytest.mark.parametrize("value", ["\udc80", np.array(["a", "\ud800"]), np.array("\udfff", dtype=">U1")])
+def test_half_a_character_is_refused_where_it_is_sent(value):
+    with pytest.raises(wire.NotPlain, match="half a character"):
+        wire.encode(value)
 
 
 @given(PLAIN)
