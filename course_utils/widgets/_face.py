@@ -52,7 +52,7 @@ def floats(array: np.ndarray) -> bytes:
     return np.ascontiguousarray(array, dtype="<f4").tobytes()
 
 
-def standalone(widget: anywidget.AnyWidget, dark: bool = False) -> str:
+def standalone(widget: anywidget.AnyWidget, dark: bool = False, **instead: Any) -> str:
     """An HTML page in which the widget lives without Python: for the book, for screenshots, and for tests.
 
     Parameters
@@ -61,13 +61,15 @@ def standalone(widget: anywidget.AnyWidget, dark: bool = False) -> str:
         Any widget of this package, in the state that it should start in.
     dark
         Whether the page is dark.
+    **instead
+        Traits to write into the page in place of the widget's own.
     """
     own = (
         set(widget.trait_names(sync=True))
         - set(anywidget.AnyWidget.class_trait_names(sync=True))
         - {"_esm", "_css"}
     )
-    state = {name: value for name, value in widget.get_state().items() if name in own}
+    state = {name: value for name, value in widget.get_state().items() if name in own} | instead
     page = Template((_STATIC / "standalone.html").read_text(encoding="utf-8"))
     return page.substitute(
         theme="dark" if dark else "light",

@@ -35,7 +35,8 @@ export function widened([low, high], share = 0.05) {
   return [low - margin, high + margin];
 }
 
-export function linearTicks([low, high], count) {
+export function linearTicks(domain, count) {
+  const [low, high] = [Math.min(...domain), Math.max(...domain)];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
@@ -61,31 +62,44 @@ export function logLabel(value) {
 }
 
 // One figure with axes. Returns the projections x and y, a layer clipped to the frame, and the SVG itself.
-export function panel(parent, { title, xlabel, ylabel, xdomain, ydomain, xlog = false, describe }) {
-  const [width, height, left, right, top, bottom] = [360, 250, 50, 10, 24, 40];
+export function panel(parent, spec) {
+  const { title, width = 360, height = 250, describe } = spec;
   const svg = draw(parent, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": describe || title });
+  return { svg, ...plot(svg, spec) };
+}
+
+// Title, axes and grid into an SVG or a group of one.
+export function plot(parent, { title, xlabel = "", ylabel = "", xdomain, ydomain, xlog = false, ylog = false, width = 360, height = 250, bare = false, yticks = null, xticks = null }) {
+  const [left, right, top, bottom] = bare ? [6, 6, 24, 6] : [ylabel || yticks ? 50 : 40, 18, 24, xlabel ? 40 : 24];
   const clip = `clip-${Math.random().toString(36).slice(2)}`;
   const frame = { x: left, y: top, width: width - left - right, height: height - top - bottom };
-  draw(draw(svg, "clipPath", { id: clip }), "rect", frame);
-  const warp = xlog ? Math.log10 : (value) => value;
-  const [x0, x1] = xdomain.map(warp);
-  const x = (value) => frame.x + (frame.width * (warp(value) - x0)) / (x1 - x0);
-  const y = (value) => frame.y + frame.height * (1 - (value - ydomain[0]) / (ydomain[1] - ydomain[0]));
-  draw(svg, "text", { x: left, y: 14, class: "title" }, title);
-  for (const tick of xlog ? logTicks(xdomain) : linearTicks(xdomain, 5)) {
-    draw(svg, "line", { x1: x(tick), x2: x(tick), y1: top, y2: top + frame.height, class: "grid" });
-    const label = xlog ? logLabel(tick) : String(+tick.toPrecision(6));
-    draw(svg, "text", { x: x(tick), y: height - bottom + 14, "text-anchor": "middle", class: "tick" }, label);
+  draw(draw(parent, "clipPath", { id: clip }), "rect", frame);
+  const [warpX, warpY] = [xlog, ylog].map((log) => (log ? Math.log10 : (value) => value));
+  const [[x0, x1], [y0, y1]] = [xdomain.map(warpX), ydomain.map(warpY)];
+  const x = (value) => frame.x + (frame.width * (warpX(value) - x0)) / (x1 - x0);
+  const y = (value) => frame.y + frame.height * (1 - (warpY(value) - y0) / (y1 - y0));
+  draw(parent, "text", { x: bare ? frame.x : left, y: 14, class: "title" }, title);
+  if (!bare) {
+    const number = (log) => (log ? logLabel : (tick) => String(+tick.toPrecision(6)));
+    const across = xticks || (xlog ? logTicks(xdomain) : linearTicks(xdomain, 5)).map((tick) => [tick, number(xlog)(tick)]);
+    for (const [tick, label] of across) {
+      draw(parent, "line", { x1: x(tick), x2: x(tick), y1: top, y2: top + frame.height, class: "grid" });
+      draw(parent, "text", { x: x(tick), y: top + frame.height + 14, "text-anchor": "middle", class: "tick" }, label);
+    }
+    const up = yticks || (ylog ? logTicks(ydomain) : linearTicks(ydomain, 5)).map((tick) => [tick, number(ylog)(tick)]);
+    for (const [tick, label] of up) {
+      draw(parent, "line", { x1: left, x2: left + frame.width, y1: y(tick), y2: y(tick), class: "grid" });
+      draw(parent, "text", { x: left - 5, y: y(tick) + 4, "text-anchor": "end", class: "tick" }, label);
+    }
+    draw(parent, "text", { x: left + frame.width / 2, y: height - 6, "text-anchor": "middle" }, xlabel);
+    const middle = top + frame.height / 2;
+    draw(parent, "text", { x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})` }, ylabel);
   }
-  for (const tick of linearTicks(ydomain, 5)) {
-    draw(svg, "line", { x1: left, x2: left + frame.width, y1: y(tick), y2: y(tick), class: "grid" });
-    draw(svg, "text", { x: left - 5, y: y(tick) + 4, "text-anchor": "end", class: "tick" }, String(+tick.toPrecision(6)));
-  }
-  draw(svg, "text", { x: left + frame.width / 2, y: height - 6, "text-anchor": "middle" }, xlabel);
-  const middle = top + frame.height / 2;
-  draw(svg, "text", { x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})` }, ylabel);
-  const layer = draw(svg, "g", { "clip-path": `url(#${clip})` });
-  return { svg, layer, x, y, frame };
+  const layer = draw(parent, "g", { "clip-path": `url(#${clip})` });
+  const back = (log, value) => (log ? 10 ** value : value);
+  const xOf = (pixel) => back(xlog, x0 + ((pixel - frame.x) / frame.width) * (x1 - x0));
+  const yOf = (pixel) => back(ylog, y0 + (1 - (pixel - frame.y) / frame.height) * (y1 - y0));
+  return { layer, x, y, xOf, yOf, frame };
 }
 
 export function line(xs, ys, x, y) {
