@@ -26,6 +26,7 @@ def open_lab(folder: Path, *, port: int = 8888, browser: bool = True) -> int:
         "jupyterlab",
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--port={port}",
+        "--ServerApp.kernel_websocket_connection_class=autograder.websocket.PromptConnection",
         # Students on a train: don't ask the network whether there is news or a newer version.
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]

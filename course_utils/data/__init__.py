@@ -14,7 +14,13 @@ from course_utils.data.sequences import make_adding_problem
 from course_utils.data.tables import Split, load_breast_cancer_split, load_diabetes_split
 from course_utils.data.text import Vocabulary, load_austen, make_dates
 
-_NEED_TORCH = ("load_squeezenet", "preprocess", "restore")
+_NEED_TORCH = {
+    "load_squeezenet": "squeezenet",
+    "preprocess": "squeezenet",
+    "restore": "squeezenet",
+    "load_caption_model": "pretrained",
+    "load_character_model": "pretrained",
+}
 
 __all__ = [
     "CARDS",
@@ -29,6 +35,8 @@ __all__ = [
     "draw_scenes",
     "load_austen",
     "load_breast_cancer_split",
+    "load_caption_model",
+    "load_character_model",
     "load_diabetes_split",
     "load_digits",
     "load_fashion",
@@ -47,7 +55,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import torch only with the names that need it: a notebook on regression shouldn't wait for it."""
     if name in _NEED_TORCH:
-        from course_utils.data import squeezenet
+        from importlib import import_module
 
-        return getattr(squeezenet, name)
+        return getattr(import_module(f"course_utils.data.{_NEED_TORCH[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -74,13 +74,13 @@ class MarginExplorer(Explorer):
         "Drag one point deep into the other class, then raise λ: the street gets wider, and ignores it.",
     )
     controls = {
-        "lam": Slider("λ", 1e-3, 1.0, 1e-2, step=10**0.125, log=True),
+        "lam": Slider("λ", 1e-2, 100.0, 1e-1, step=10**0.125, log=True),
         "points": Points(_POSITIVE + _NEGATIVE, (-3.9, 3.9), (-3.9, 3.9)),
     }
     scene = staticmethod(margin_scene)
 
 
-_SIZES = (14, 20, 30, 50, 80, 130, 220, 400, 1000)
+_SIZES = (20, 30, 50, 80, 130, 220, 400, 1000)
 
 
 @lru_cache(maxsize=64)
@@ -109,14 +109,14 @@ def learning_curves(correlation: float, seed: int) -> tuple[np.ndarray, np.ndarr
 def learning_curves_scene(correlation: float, seed: int) -> Scene:
     """Which learns faster, and which gets further."""
     (bayes, logistic), best = learning_curves(correlation, seed)
-    panel = Panel("learning curves", (12, 1100), (0, 0.5), "training samples", "test error", xlog=True, width=560, height=300,
-                  xticks=[(n, str(n)) for n in (14, 30, 100, 300, 1000)],
+    panel = Panel("learning curves", (18, 1100), (0, 0.45), "training samples", "test error", xlog=True, width=560, height=300,
+                  xticks=[(n, str(n)) for n in (20, 50, 100, 300, 1000)],
                   describe="Test error against the number of samples for naive Bayes and logistic regression")  # fmt: skip
     panel.line(_SIZES, bayes, "first", name="naive Bayes (generative)")
     panel.dots(_SIZES, bayes, "first")
     panel.line(_SIZES, logistic, "second", dash="7 3", name="logistic regression (discriminative)")
     panel.dots(_SIZES, logistic, "second", shape="square")
-    panel.line([14, 1000], [best, best], "quiet", dash="2 3", name="the best possible")
+    panel.line([20, 1000], [best, best], "quiet", dash="2 3", name="the best possible")
     ahead = "naive Bayes" if bayes[-1] < logistic[-1] else "logistic regression"
     says = (
         f"With {_SIZES[0]} samples naive Bayes errs on {bayes[0]:.0%}, logistic regression on {logistic[0]:.0%}; "

@@ -311,8 +311,14 @@ def attention_scene(word: int, seed: int) -> Scene:
     line = Panel("what it says", (0, max(place[-1], 40)), (0, 1), bare=True, width=700, height=64, describe="The caption, word by word")  # fmt: skip
     line.text(place[:-1], np.full(len(said), 0.5), ["" if i == now else each if i < now else "…" for i, each in enumerate(said)], anchor="start", size=14)  # fmt: skip
     line.text([place[now]], [0.5], said[now], "second", anchor="start", size=14, bold=True)
+    row, column = np.unravel_index(weights[now].argmax(), weights[now].shape)
+    rows, columns = ("top", "middle", "bottom"), ("left", "centre", "right")
+    where = f"{rows[3 * int(row) // len(map_)]} {columns[3 * int(column) // len(map_)]}"
     right = "That is right." if " ".join(said) == truth else f"In truth: “{truth}”."
-    return Scene([plain, looked, line], f"It says “{' '.join(said)}”. {right}")
+    return Scene(
+        [plain, looked, line],
+        f"Before “{said[now]}” it looks most at the {where}. It says “{' '.join(said)}”. {right}",
+    )
 
 
 class AttentionExplorer(Explorer):

@@ -56,6 +56,7 @@ def lab(chromium, tmp_path_factory):
     flags = {
         "ServerApp.root_dir": folder,
         "ServerApp.port_retries": 0,
+        "ServerApp.kernel_websocket_connection_class": "autograder.websocket.PromptConnection",
         "IdentityProvider.token": token,
         "LabApp.user_settings_dir": home / "settings",
         "LabApp.workspaces_dir": home / "workspaces",
