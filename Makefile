@@ -4,7 +4,7 @@ BIN := .venv/bin
 USER_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: help lab test check demo build bench mutants
+.PHONY: help lab test check demo build bench mutants pictures
 help:
 	@echo "make lab      set everything up and open the course in JupyterLab"
 	@echo "make test     run all tests"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo     grade a class of twelve, honest and hostile"
 	@echo "make build    rebuild notebooks and autograders from the masters in solutions/"
 	@echo "make mutants  break each solution on purpose and see that the tests notice (TOPIC=01_regression for one)"
+	@echo "make pictures draw every widget, light and dark, into docs/images/widgets"
 	@echo "make bench    time this against what you would use instead (ONLY=detection for one module)"
 
 $(USER_STAMP): pyproject.toml constraints.txt
@@ -48,3 +49,6 @@ mutants: $(USER_STAMP)
 
 bench: $(DEV_STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ONLY)
+
+pictures: $(DEV_STAMP)
+	$(BIN)/python -m docs.pictures

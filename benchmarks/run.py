@@ -18,7 +18,7 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from benchmarks import growth
+from benchmarks import growth, widgets
 from benchmarks.measure import Row, median_seconds
 
 HERE = Path(__file__).parent
@@ -29,7 +29,9 @@ TOPIC = "01_regression"
 def modules() -> list[ModuleType]:
     """The files beside this one that have rows, by name."""
     names = sorted(
-        path.stem for path in HERE.glob("*.py") if path.stem not in ("run", "measure", "growth", "__init__")
+        path.stem
+        for path in HERE.glob("*.py")
+        if path.stem not in ("run", "measure", "growth", "widgets", "__init__")
     )
     return [importlib.import_module(f"benchmarks.{name}") for name in names]
 
@@ -135,6 +137,9 @@ def main() -> None:
     if not wanted or "growth" in wanted:
         growth.plot(HERE / "growth.png")
         print("\n### growth\n\n![Times over sizes, ours and the peers'](growth.png)")
+    if not wanted or "widgets" in wanted:
+        print(f"\n### widgets\n\n{(widgets.__doc__ or '').strip()}\n")
+        widgets.report()
     if not wanted or "grading" in wanted:
         mine, other = grading()
         print("\n### grading\n\n| grading 01_regression | seconds a submission | ratio |\n|---|---|---|")

@@ -6,10 +6,16 @@ Points are arrays (…, 2), so that many are evaluated in one call; NumPy arrays
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from course_utils._arrays import Array, as_arrays, require
+
+if TYPE_CHECKING:
+    import torch
 
 Function = Callable[[Array, Array], Array]
 Gradient = Callable[[Array, Array], tuple[Array, Array]]
@@ -215,3 +221,87 @@ SURFACES = {
         ),
     )
 }
+
+
+def model_surface(
+    model: torch.nn.Module,
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    data: tuple[torch.Tensor, torch.Tensor],
+    weights: Sequence[tuple[str, int]],
+    reach: float = 3.0,
+) -> Surface:
+    """The loss of a small network over two of its weights, all others as they are.
+
+    Parameters
+    ----------
+    model
+        Any module.
+    loss
+        ``loss(outputs, y)``, a mean over samples.
+    data
+        (x, y) to compute it on.
+    weights
+        Two of (name of the parameter, index in it flattened).
+    reach
+        The window ends so far on both sides of where the two weights are.
+
+    Returns
+    -------
+    Surface
+        Takes NumPy arrays and tensors as all others do; ``shows`` says by how much mini-batches of 16 scatter its gradient.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = torch.nn.Linear(2, 1, bias=False)
+    >>> net.weight.data = torch.tensor([[1.0, 2.0]])
+    >>> x = torch.eye(2)
+    >>> surface = model_surface(net, torch.nn.functional.mse_loss, (x, net(x)), [("weight", 0), ("weight", 1)])
+    >>> surface(np.array([[1.0, 2.0], [1.0, 4.0]]))
+    array([0., 2.])
+    """
+    import torch
+
+    parameters = {name: value.detach() for name, value in model.named_parameters()}
+    require(len(weights) == 2, "weights", "two of (name, index)", len(weights))
+    for name, index in weights:
+        known = name in parameters and 0 <= index < parameters[name].numel()
+        require(known, "weights", f"names among {', '.join(parameters)} and an index in each", (name, index))
+    x, y = (part.detach() for part in data)
+
+    def one(pair: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        changed = dict(parameters)
+        for value, (name, index) in zip(pair, weights, strict=True):
+            chosen = torch.zeros(parameters[name].numel(), dtype=torch.bool, device=value.device)
+            chosen[index] = True
+            changed[name] = torch.where(chosen.reshape(changed[name].shape), value, changed[name])
+        return loss(torch.func.functional_call(model, changed, (x,)), y)
+
+    def batched(function: Any, a: Any, b: Any) -> Any:
+        """The function at pairs of any shape, in the library and precision in which they came."""
+        as_tensors = torch.stack([torch.as_tensor(a), torch.as_tensor(b)], dim=-1)
+        pairs = as_tensors.to(x.device, x.dtype).reshape(-1, 2)
+        values = torch.func.vmap(lambda pair: function(pair, x, y), chunk_size=1024)(pairs).detach()
+        values = values.reshape(*as_tensors.shape[:-1], *values.shape[1:])
+        return (
+            values.to(a) if isinstance(a, torch.Tensor) else values.cpu().numpy().astype(np.asarray(a).dtype)
+        )
+
+    def slope(a: Any, b: Any) -> tuple[Any, Any]:
+        gradient = batched(torch.func.grad(one), a, b)
+        return gradient[..., 0], gradient[..., 1]
+
+    centre = torch.stack([parameters[name].flatten()[index] for name, index in weights])
+    each = torch.func.vmap(torch.func.grad(one), in_dims=(None, 0, 0))(centre, x[:, None], y[:, None])
+    scatter = float(each.std(dim=0).mean()) / 4
+    (u, v) = centre.tolist()
+    return Surface(
+        "a network's loss",
+        lambda a, b: batched(one, a, b),
+        slope,
+        (u - reach, u + reach, v - reach, v + reach),
+        (),
+        (),
+        f"Two weights of a network, the others held. Mini-batches of 16 scatter its gradient by about {scatter:.2g}: "
+        "turn the noise up to that.",
+    )

@@ -74,7 +74,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _redraw(self, _: Any) -> None:
         with self._lock:  # messages of the browser may come in a thread of their own
-            self._scene = self.scene(**self.values).spec()
+            # Numbered, or an equal picture would never arrive, and a player would wait for it.
+            turn = self._scene.get("turn", 0) + 1
+            self._scene = self.scene(**self.values).spec() | {"turn": turn}
 
     def standalone(self, dark: bool = False) -> str:
         """An HTML page in which it lives without Python: one slider moves, through scenes computed beforehand."""

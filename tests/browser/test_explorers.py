@@ -147,3 +147,20 @@ def test_choosing_and_ticking_in_jupyterlab(live, page):
     after_paint(page, root, lambda: root.get_by_role("checkbox").check())
     assert "alive" in root.locator("[role=status]").inner_text()
     assert driven.run(1).strip() == root.locator("[role=status]").inner_text().strip()
+
+
+def test_widgets_live_in_notebook_7_too(lab, page):
+    source = "from course_utils.widgets import UnrolledExplorer\nUnrolledExplorer(step=3)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, lab.folder / "seven.ipynb")
+    page.goto(f"{lab.address}/notebooks/seven.ipynb?token={lab.token}")
+    page.wait_for_selector("[data-status=idle]")
+    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    root = page.locator(".course-widget[data-ready]")
+    root.wait_for()
+    root.locator("input[type=range]").first.focus()
+    after_paint(page, root, lambda: page.keyboard.press("ArrowRight"))
+    assert "time 4" in root.locator("[role=status]").inner_text()
+    assert page.errors == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.optimizers import OPTIMIZERS, SCHEDULES, gradient_descent, newton, trajectory
-from course_utils.surfaces import SURFACES
+from course_utils.surfaces import SURFACES, model_surface
 
 DEVICES = [
     "cpu",
@@ -211,3 +211,38 @@ def test_there_are_ten_surfaces_and_more():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_networks_loss_over_two_weights_is_the_networks():
+    torch.manual_seed(0)
+    x, y = torch.randn(30, 2, dtype=torch.float64), torch.randn(30, 1, dtype=torch.float64)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).double()
+    loss = torch.nn.functional.mse_loss
+    surface = model_surface(net, loss, (x, y), [("0.weight", 5), ("2.bias", 0)])
+    pairs = np.random.default_rng(0).normal(size=(3, 2, 2))
+    heights, gradients = surface(pairs), surface.gradient(torch.tensor(pairs))
+    kept = {name: value.clone() for name, value in net.state_dict().items()}
+    for i, pair in np.ndenumerate(pairs[..., 0]):
+        net.load_state_dict(kept)
+        with torch.no_grad():
+            net[0].weight[2, 1], net[2].bias[0] = pair, pairs[i][1]
+        net.zero_grad()
+        value = loss(net(x), y)
+        value.backward()
+        assert heights[i] == pytest.approx(value.item())
+        expected = [net[0].weight.grad[2, 1], net[2].bias.grad[0]]
+        torch.testing.assert_close(gradients[i], torch.stack(expected))
+    net.load_state_dict(kept)
+    x0, x1, _, _ = surface.bounds
+    assert (x0 + x1) / 2 == pytest.approx(kept["0.weight"][2, 1].item())
+    path = trajectory(OPTIMIZERS["adam"], surface.gradient, pairs[0], 60, learning_rate=0.05)
+    assert (surface(path[-1]) < surface(path[0])).all()
+
+
+@pytest.mark.parametrize(
+    "weights", [[("0.weight", 0)], [("weight", 0), ("weight", 9)], [("weight", 0), ("bias", 0)]]
+)
+def test_weights_that_the_network_lacks_are_named(weights):
+    net, x = torch.nn.Linear(2, 1, bias=False), torch.ones(3, 2)
+    with pytest.raises(ValueError, match="weights"):
+        model_surface(net, torch.nn.functional.mse_loss, (x, x[:, :1]), weights)

@@ -92,10 +92,10 @@ def test_every_control_changes_what_is_seen(explorer):
 def test_values_from_python_redraw_and_illegal_ones_are_refused(explorer):
     widget = explorer()
     name, control = next(iter(widget.controls.items()))
-    before = widget._scene
+    before = widget._scene["panels"]
     other = next(value for value in reversed(ends(control)) if value != widget.values[name])
     widget.values = widget.values | {name: other}
-    assert widget._scene != before
+    assert widget._scene["panels"] != before
     with pytest.raises(ValueError, match=name):
         widget.values = widget.values | {name: "no such thing"}
     with pytest.raises(ValueError, match="nonsense"):
