@@ -126,4 +126,20 @@ CARDS = {
         "1,235,496 weights, in half precision",
         "About 58 % right on ImageNet by its authors' account; its classes are of 2012, with 120 breeds of dogs.",
     ),
+    "caption_model": Card(
+        "A caption model, trained on generated scenes",
+        "How would you describe this picture of two things?",
+        "course_utils.data.train, on 8,000 scenes of make_scenes",
+        "BSD-3-Clause, as this project",
+        "Weights in half precision; pictures of 64 × 64 pixels",
+        "Knows scenes of exactly two things in generated colours and shapes, and nothing else.",
+    ),
+    "character_model": Card(
+        "A character model, trained on Pride and Prejudice",
+        "Which character comes next?",
+        "course_utils.data.train, on the whole text",
+        "BSD-3-Clause, as this project",
+        "One LSTM layer of 128 units, weights in half precision",
+        "Has seen all of the text: what it scores there says nothing about new text.",
+    ),
 }

@@ -261,7 +261,7 @@ class TestSqueezeNet:
 def test_each_data_set_has_a_card():
     assert set(data.CARDS) == {
         "diabetes", "breast_cancer", "digits", "mnist", "fashion", "zip_codes", "scenes", "austen", "dates",
-        "adding_problem", "photographs", "squeezenet",
+        "adding_problem", "photographs", "squeezenet", "caption_model", "character_model",
     }  # fmt: skip
     for card in data.CARDS.values():
         assert all(vars(card).values())
