@@ -55,7 +55,8 @@ def fine_tune(
     ----------
     model
         Changed in place: its last linear or convolutional layer gives ``classes`` scores, everything that isn't named
-        is frozen.
+        is frozen. A ReLU right behind that layer, as in SqueezeNet, is taken out: a class whose fresh scores are all
+        negative would get no gradient and never be learned.
     classes
         At least 1.
     learning_rate
@@ -99,6 +100,7 @@ def fine_tune(
     parent, _, name = last[-1].rpartition(".")
     new = _like(parts[last[-1]], classes)
     setattr(parts[parent], name, new)
+    _let_scores_be_negative(parts[parent], name)
     groups: list[dict[str, Any]] = [{"params": list(new.parameters()), "lr": learning_rate}]
     for distance, path in enumerate(reversed(layers), start=1):
         params = list(parts[path].parameters())
@@ -106,6 +108,13 @@ def fine_tune(
             parameter.requires_grad = True
         groups.append({"params": params, "lr": learning_rate * slower**distance})
     return groups
+
+
+def _let_scores_be_negative(parent: nn.Module, name: str) -> None:
+    """Take out the ReLU behind the part ``name`` of a chain of layers."""
+    if isinstance(parent, nn.Sequential) and int(name) + 1 < len(parent):
+        if isinstance(parent[int(name) + 1], nn.ReLU):
+            parent[int(name) + 1] = nn.Identity()
 
 
 def _like(old: Any, classes: int) -> nn.Module:

@@ -156,6 +156,11 @@ class TestFineTuning:
         frozen = [name for name, p in net.named_parameters() if not p.requires_grad]
         assert frozen == ["features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"]
 
+    def test_fresh_scores_can_be_negative(self):
+        net = data.load_squeezenet()
+        a.fine_tune(net, classes=7)
+        assert net(torch.randn(5, 3, 64, 64)).min() < 0
+
     def test_pretrained_features_beat_starting_over(self):
         from course_utils.training import accuracy, cross_entropy, evaluate, fit
 
@@ -177,9 +182,9 @@ class TestFineTuning:
             net,
             cross_entropy,
             (x[train], y[train]),
-            epochs=10,
+            epochs=30,
             batch_size=5,
-            learning_rate=3e-3,
+            learning_rate=1e-3,
             device="cpu",
             progress=False,
         )
