@@ -112,10 +112,10 @@ def fine_tune(
 
 def _let_scores_be_negative(parent: nn.Module, name: str) -> None:
     """Take out the ReLU behind the part ``name`` of a chain of layers."""
-    if isinstance(parent, nn.Sequential) and any(
-        isinstance(part, nn.ReLU) for part in parent[int(name) + 1 : int(name) + 2]
-    ):
-        parent[int(name) + 1] = nn.Identity()
+    if isinstance(parent, nn.Sequential):
+        behind = list(parent)[int(name) + 1 :]
+        if behind and isinstance(behind[0], nn.ReLU):
+            parent[int(name) + 1] = nn.Identity()
 
 
 def _like(old: Any, classes: int) -> nn.Module:
