@@ -1,6 +1,6 @@
 """Checks that say what kind of mistake was made."""
 
-from course_utils.checks.call import check_call, check_true, is_stub, run_case, solved
+from course_utils.checks.call import check_call, check_true, checked_call, is_stub, run_case, solved
 from course_utils.checks.compare import compare
 from course_utils.checks.grader import CheckResult, Grader, Overview
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -15,6 +15,7 @@ __all__ = [
     "StudentError",
     "check_call",
     "check_true",
+    "checked_call",
     "compare",
     "is_stub",
     "run_case",

@@ -55,12 +55,45 @@ def check_call(
     Mistake
         If the function is missing, raises, changes its input, or returns something else than ``expected``.
     """
+    got, inputs = _checked(function, args, kwargs, may_change)
+    compare(got, expected, mistakes=mistakes, rtol=rtol, atol=atol, sizes=sizes, inputs=inputs)
+    return got
+
+
+def checked_call(
+    function: Callable[..., Any] | None, *args: Any, may_change: tuple[str, ...] = (), **kwargs: Any
+) -> Any:
+    """Call ``function`` as :func:`check_call` does and return its answer, for tests of an answer's properties.
+
+    Parameters
+    ----------
+    function, *args, may_change, **kwargs
+        As in :func:`check_call`.
+
+    Raises
+    ------
+    Mistake
+        If the function is missing, raises, changes its input, or returns None.
+    """
+    got, inputs = _checked(function, args, kwargs, may_change)
+    if got is None:
+        raise Mistake("none", "Your answer is None: is a `return` missing?", inputs)
+    return got
+
+
+def _checked(
+    function: Callable[..., Any] | None,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    may_change: tuple[str, ...],
+) -> tuple[Any, str]:
+    """What the function returns, and lines that show the call."""
     function = _defined(function)
     mine = copy.deepcopy((args, kwargs))
     names = _parameter_names(function, len(args))
-    inputs = _show_inputs(dict(zip(names, args, strict=True)) | kwargs)
-    got = _call(function, mine, inputs)
     before = dict(zip(names, args, strict=True)) | kwargs
+    inputs = _show_inputs(before)
+    got = _call(function, mine, inputs)
     after = dict(zip(names, mine[0], strict=True)) | mine[1]
     for name, value in before.items():
         if name not in may_change and is_plain(value) and not same(after[name], value, 0, 0):
@@ -69,8 +102,7 @@ def check_call(
                 f"Your function changes its input `{name}` in place: work on a copy.",
                 f"{inputs}\nafterwards {name} = {show(after[name])}",
             )
-    compare(got, expected, mistakes=mistakes, rtol=rtol, atol=atol, sizes=sizes, inputs=inputs)
-    return got
+    return got, inputs
 
 
 def check_true(condition: object, sentence: str, detail: str = "") -> None:

@@ -12,6 +12,7 @@ from course_utils.checks import (
     StudentError,
     check_call,
     check_true,
+    checked_call,
     is_stub,
     run_case,
     solved,
@@ -52,6 +53,21 @@ def raises(x):
 
 def test_the_result_is_returned():
     assert check_call(np.sum, X, expected=7.0) == 7.0
+
+
+def test_a_call_alone_finds_what_needs_no_expected_answer():
+    def told(function):
+        with pytest.raises(Mistake) as caught:
+            checked_call(function, X)
+        return caught.value.kind
+
+    def zeroes(x):
+        x[0] = 0
+        return x
+
+    assert checked_call(np.sum, X) == 7.0
+    kinds = [told(function) for function in (None, untouched, returns_none, raises, zeroes)]
+    assert kinds == ["missing", "not_started", "none", "raised", "changed_input"]
 
 
 def test_a_missing_function_is_told_apart_from_an_untouched_one():
