@@ -20,6 +20,10 @@ CONCEPTS = {
     "04_backpropagation": "jacobians reverse-mode grad-check autograd sigmoid tanh relu leaky prelu elu maxout tensors",
     "05_optimizers": "gd sgd newton landscape momentum nesterov adagrad rmsprop adam hyperparams",
     "06_training": "init batchnorm dropout inverted-dropout ensembles snapshots multitask",
+    "07_cnns": "convolution correlation conv-size conv-params conv-layer pooling lenet alexnet vgg googlenet resnet trends transfer",
+    "08_detection": "tasks sem-seg upsampling unet localisation iou nms map rcnn anchors rpn single-shot retinanet",
+    "09_rnns": "rnn seq-shapes deep-rnn vanishing lstm char-lm beam captioning",
+    "10_visualization": "tsne dbscan what-nets-learn occlusion saliency class-image deconv guided deep-dream adversarial relevance",
 }
 
 

@@ -9,7 +9,6 @@ import pytest
 from otter.test_files import ExceptionTestFile
 
 from autograder import build
-from autograder.build.execute import run_code
 from autograder.wrong_answers import load
 from course_utils.checks import run_case
 
@@ -26,7 +25,7 @@ def solution(topic):
 
 @cache
 def stub(topic):
-    return MappingProxyType(run_code(build.student_notebook(topic, ROOT)))
+    return MappingProxyType(build.stub_namespace(topic, ROOT))
 
 
 def outcomes(topic, exercise, environment):

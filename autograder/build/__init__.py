@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
-from autograder.build.execute import execute, run_code
+from autograder.build.execute import execute, run_definitions
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.normalise import normalise, to_text, zip_bytes
@@ -25,6 +25,7 @@ __all__ = [
     "solution_namespace",
     "solution_notebook",
     "stale",
+    "stub_namespace",
     "student_notebook",
     "test_sources",
     "topics",
@@ -75,8 +76,15 @@ def test_sources(topic: str, root: Path) -> dict[str, str]:
 
 
 def solution_namespace(topic: str, root: Path) -> dict[str, Any]:
-    """The names that the solved notebook defines."""
-    return run_code(solution_notebook(topic, root))
+    """The solved exercises, and what the opening cell of their notebook imports."""
+    made = assign(topic, root)
+    return run_definitions(made.solution, made.exercises)
+
+
+def stub_namespace(topic: str, root: Path) -> dict[str, Any]:
+    """The exercises as they are handed out, and what the opening cell of their notebook imports."""
+    made = assign(topic, root)
+    return run_definitions(made.student, made.exercises)
 
 
 def build_topic(topic: str, root: Path) -> Built:

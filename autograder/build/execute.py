@@ -1,21 +1,19 @@
-"""Run a notebook from top to bottom, or its code in one namespace."""
+"""Run a notebook from top to bottom, or only what its exercises define."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.build.masters import defined_names
 from autograder.build.normalise import to_text
-
-_QUIET = ("grader.check", "grader.hand_in", "grader =", "%")
 
 
 def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> NotebookNode:
@@ -54,20 +52,18 @@ def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> Noteboo
     return executed
 
 
-def run_code(notebook: NotebookNode) -> dict[str, Any]:
-    """Run the code cells of ``notebook`` here, one after the other, and return the names they define.
+def run_definitions(notebook: NotebookNode, names: Collection[str]) -> dict[str, Any]:
+    """Run the opening code cell of ``notebook`` and those that define ``names``, here, and return what they define.
 
-    Nothing is drawn or printed, and the cells that check or hand in are left out. Only for notebooks of one's own.
+    An exercise needs no other cell of its notebook. Only for notebooks of one's own.
     """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
+    opening, *others = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    definitions = [
+        source for source in others if not source.startswith("%") and defined_names(source) & set(names)
+    ]
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    with mpl.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
-        for number, cell in enumerate(notebook.cells, start=1):
-            if cell.cell_type == "code" and not cell.source.lstrip().startswith(_QUIET):
-                exec(compile(cell.source, f"<cell {number}>", "exec"), namespace)
-                plt.close("all")
+    for source in (opening, *definitions):
+        exec(compile(source, "<notebook>", "exec"), namespace)
     return namespace
 
 
