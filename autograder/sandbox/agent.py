@@ -42,15 +42,12 @@ class Agent:
     ----------
     channel
         The socket to the judge.
+    shell
+        Of :func:`make_shell`.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        config = Config()
-        config.HistoryManager.enabled = False
-        self.shell: Any = InteractiveShell.instance(config=config)
+    def __init__(self, channel: socket.socket, shell: Any) -> None:
+        self.shell = shell
         self.channel = channel
         self.handles: dict[int, Any] = {}
         self.numbers = itertools.count()
@@ -272,22 +269,37 @@ def _mute_plots() -> None:
     warnings.filterwarnings("ignore", message=".*non-interactive.*cannot be shown")
 
 
-def main() -> None:
-    """Run the agent on the socket whose number is the first argument; the second holds resource limits as JSON."""
-    channel = socket.socket(fileno=int(sys.argv[1]))
+def make_shell() -> Any:
+    """IPython, without its history and its database."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    return InteractiveShell.instance(config=config)
+
+
+def run(channel: socket.socket, shell: Any, resources: dict[str, int]) -> None:
+    """Serve the judge at the other end of ``channel``, with limits on ``resources`` (``FSIZE``: bytes, and the like)."""
     channel.set_inheritable(False)
-    agent = Agent(channel)
-    for name, value in json.loads(sys.argv[2]).items():
+    agent = Agent(channel, shell)
+    for name, value in resources.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")  # should memory run out, this goes first
     _mute_plots()
+    agent.send("r", wire.encode(("ok",)))
+    agent.serve()
+
+
+def main() -> None:
+    """Run the agent on the socket whose number is the first argument; the second holds resource limits as JSON."""
+    channel, resources, shell = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), make_shell()
+    sys.argv = [""]
     # Until here the judge listens to what is said on standard error; the student's code speaks to nobody.
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 2)
-    sys.argv = [""]
-    agent.send("r", wire.encode(("ok",)))
-    agent.serve()
+    run(channel, shell, resources)
 
 
 if __name__ == "__main__":

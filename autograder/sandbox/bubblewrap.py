@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,8 @@ import course_utils
 
 _OLDEST = (0, 8)  # the first that can forbid further user namespaces
 _CURE = "install it with your system's package manager (on Debian and Ubuntu: apt-get install bubblewrap)."
-# All that the agent needs of the grader. The rest stays outside: what builds the course knows its solutions.
-_AGENT = ("__init__.py", "sandbox/__init__.py", "sandbox/agent.py", "sandbox/wire.py")
+# All that the agent and its parent need of the grader. The rest stays outside: what builds the course knows its solutions.
+_AGENT = ("__init__.py", "sandbox/__init__.py", "sandbox/agent.py", "sandbox/nursery.py", "sandbox/wire.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
 
@@ -38,8 +39,8 @@ def available() -> str | None:
     )
 
 
-def command(agent_arguments: list[str], file_bytes: int, info_fd: int) -> list[str]:
-    """The command that runs the agent in a sandbox.
+def command(course: Path, file_bytes: int, info_fd: int) -> list[str]:
+    """The command that makes a room, empty but for a process that echoes its input and ends with it.
 
     Inside are the system's libraries, the Python that runs this, the package ``course_utils`` and the agent, all read-only;
     a private folder, which is home and working folder; no network, no other process, no variable of the environment.
@@ -47,20 +48,23 @@ def command(agent_arguments: list[str], file_bytes: int, info_fd: int) -> list[s
 
     Parameters
     ----------
-    agent_arguments
-        For the agent.
+    course
+        A folder of :func:`stage`; what it shows is in the room under the same path.
     file_bytes
         How much the private folder holds.
     info_fd
-        Where bubblewrap is to write the process number of the sandbox's first process.
+        Where bubblewrap is to write the process number of the room's first process.
     """
-    return [
-        *_isolation(),
-        *("--info-fd", str(info_fd)),
-        *_room(file_bytes),
-        *(sys.executable, "-m", "autograder.sandbox.agent"),
-        *agent_arguments,
-    ]
+    return [*_isolation(), "--info-fd", str(info_fd), *_room(file_bytes, course), "cat"]
+
+
+def stage() -> Path:
+    """A new folder with links to all that an agent may import of this course."""
+    course = Path(tempfile.mkdtemp(prefix="course-"))
+    for original, name in _packages():
+        (course / name).parent.mkdir(parents=True, exist_ok=True)
+        (course / name).symlink_to(original)
+    return course
 
 
 def quiet_environment(home: str) -> dict[str, str]:
@@ -76,26 +80,19 @@ def quiet_environment(home: str) -> dict[str, str]:
 
 
 def _isolation() -> list[str]:
-    inside = {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": "/course",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "LANG": "C.UTF-8",
-        "USER": "student",
-        **quiet_environment("/tmp"),
-    }
     return [
         "bwrap",
         *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"),
         *("--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
-        *(word for name, value in inside.items() for word in ("--setenv", name, value)),
     ]
 
 
-def _room(file_bytes: int) -> list[str]:
+def _room(file_bytes: int, course: Path | None = None) -> list[str]:
     """Everything there is to see; what was mounted last lies on top, and a virtual environment may be in /tmp."""
     seals = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
-    return [*_private(file_bytes), *_mounts(), *_packages(), *_etc(), *seals]
+    packages = [] if course is None else [(original, course / name) for original, name in _packages()]
+    bound = [word for original, place in packages for word in ("--ro-bind", str(original), str(place))]
+    return [*_private(file_bytes), *_mounts(), *bound, *_etc(), *seals]
 
 
 def _mounts() -> list[str]:
@@ -142,12 +139,10 @@ def _within(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _packages() -> list[str]:
+def _packages() -> list[tuple[Path, str]]:
+    """What an agent may import of this course, and under which name."""
     grader, utils = Path(str(autograder.__file__)).parent, Path(str(course_utils.__file__)).parent
-    words = ["--ro-bind", str(utils), "/course/course_utils"]
-    for name in _AGENT:
-        words += ["--ro-bind", str(grader / name), f"/course/autograder/{name}"]
-    return words
+    return [(utils, "course_utils"), *((grader / name, f"autograder/{name}") for name in _AGENT)]
 
 
 def _etc() -> list[str]:

@@ -20,6 +20,7 @@ import psutil
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.limits import Limits, SandboxFault
+from autograder.sandbox.warm import warm_parent
 from autograder.sandbox.wire import WireError
 
 _START = 60.0  # seconds that an agent gets to start
@@ -50,43 +51,49 @@ class AgentProcess:
         self._agent: psutil.Process | None = None
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True)
-        ours, theirs = socket.socketpair()
+        ours, self._theirs = socket.socketpair()
         self.channel = Channel(ours)
         self._info, info = os.pipe()
-        with theirs:
-            try:
-                self._process = self._spawn(theirs.fileno(), info)
-            except OSError as error:
-                raise SandboxFault(f"The sandbox did not start: {error}") from error
-            finally:
-                os.close(info)
+        try:
+            self._process = self._spawn(info)
+        except OSError as error:
+            raise SandboxFault(f"The sandbox did not start: {error}") from error
+        finally:
+            os.close(info)
 
-    def _spawn(self, channel: int, info: int) -> subprocess.Popen[bytes]:
-        resources = {"CORE": 0, "FSIZE": self.limits.file_bytes, "NOFILE": 512}
-        if (
-            self.sandboxed
-        ):  # outside it would count whatever else the user runs; root is exempt, hence the watch
-            resources["NPROC"] = 2 * self.limits.processes  # it counts threads too
-        arguments = [str(channel), json.dumps(resources)]
+    def _spawn(self, info: int) -> subprocess.Popen[bytes]:
+        """Start bubblewrap, which makes the room, or the agent itself where there is no sandbox."""
         if self.sandboxed:
-            words = bubblewrap.command(arguments, self.limits.file_bytes, info)
-            environment = {"PATH": os.environ.get("PATH", "")}
+            words = bubblewrap.command(warm_parent().course, self.limits.file_bytes, info)
+            environment, descriptors = {}, (info,)
         else:
-            words = [sys.executable, "-m", "autograder.sandbox.agent", *arguments]
-            environment = {
-                "PATH": os.environ.get("PATH", ""),
-                **bubblewrap.quiet_environment(self._folder),
-            }
+            words = [
+                sys.executable,
+                "-m",
+                "autograder.sandbox.agent",
+                str(self._theirs.fileno()),
+                json.dumps(self._resources),
+            ]
+            environment, descriptors = bubblewrap.quiet_environment(self._folder), (self._theirs.fileno(),)
         return subprocess.Popen(
             words,
-            pass_fds=(channel, info) if self.sandboxed else (channel,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            stdin=subprocess.PIPE if self.sandboxed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if self.sandboxed else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=environment,
+            env={"PATH": os.environ.get("PATH", ""), **environment},
             cwd=self._folder or "/",
             start_new_session=True,
         )
+
+    @property
+    def _resources(self) -> dict[str, int]:
+        limits = {"CORE": 0, "FSIZE": self.limits.file_bytes, "NOFILE": 512}
+        if (
+            self.sandboxed
+        ):  # outside it would count whatever else the user runs; root is exempt, hence the watch
+            limits["NPROC"] = 2 * self.limits.processes  # it counts threads too
+        return limits
 
     def wait_until_ready(self) -> None:
         """Wait until the agent takes requests; no student's code has run before that.
@@ -101,15 +108,20 @@ class AgentProcess:
         until = time.monotonic() + _START
         try:
             if self.sandboxed:
-                self._first = os.pidfd_open(first := self._first_process(until))
-                self.channel.receive(until)
-                self._agent = psutil.Process(first).children()[0]
+                self._first = os.pidfd_open(self._first_process(until))
+                self._await_the_room(until)
+                agent = warm_parent().fork(self._theirs.fileno(), self._first, self._resources)
             else:
-                self.channel.receive(until)
-                self._agent = psutil.Process(self._process.pid)
-        except (OSError, ValueError, IndexError, WireError, psutil.Error) as error:
+                agent = self._process.pid
+            self._theirs.close()
+            self.channel.receive(until)
+            self._agent = psutil.Process(agent)
+        except (OSError, ValueError, WireError, psutil.Error) as error:
             complaint = self.end()
             raise SandboxFault(f"The sandbox did not start: {complaint or 'no word why'}") from error
+        except SandboxFault:
+            self.end()
+            raise
         self._watch.start()
 
     def _first_process(self, until: float) -> int:
@@ -122,6 +134,17 @@ class AgentProcess:
                 raise ConnectionResetError
             told += piece
         return int(json.loads(told)["child-pid"])
+
+    def _await_the_room(self, until: float) -> None:
+        """What is in the room echoes, as soon as everything is mounted."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(b"!")
+        self._process.stdin.flush()
+        if not _is_readable(self._process.stdout.fileno(), until - time.monotonic()):
+            raise TimeoutError
+        if not os.read(self._process.stdout.fileno(), 1):
+            raise ConnectionResetError
 
     def interrupt(self) -> None:
         """What Ctrl+C does, to the agent alone."""
@@ -152,11 +175,16 @@ class AgentProcess:
         self._kill()
         self._await_the_end()
         self.channel.close()
+        self._theirs.close()
         os.close(self._info)
         if self._first is not None:
             os.close(self._first)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         assert self._process.stderr is not None
         with self._process.stderr as stderr:
             os.set_blocking(stderr.fileno(), False)
@@ -175,7 +203,7 @@ class AgentProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGSTOP)
         processes: set[psutil.Process] = set()
-        while new := set(self._descendants()) - processes:
+        while new := {*self._processes()[1:]} - processes:
             for process in new:
                 with contextlib.suppress(psutil.Error):
                     process.suspend()
@@ -195,31 +223,35 @@ class AgentProcess:
             self._process.kill()
             self._process.wait()
 
-    def _descendants(self) -> list[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            return psutil.Process(self._process.pid).children(recursive=True)
-        return []
+    def _processes(self) -> list[psutil.Process]:
+        """The agent and all that has come of it; in a room, orphans are its first process's children."""
+        found = [] if self._agent is None else [self._agent]
+        for number in {self._process.pid, *(process.pid for process in found)}:
+            with contextlib.suppress(psutil.Error):
+                found += psutil.Process(number).children(recursive=True)
+        return found
 
     # --- watching ---
 
     def _keep_watch(self) -> None:
         while not self._ending.wait(_LOOK):
-            processes = self._descendants()
+            processes = self._processes()
             if len(processes) > self.limits.processes:
                 self.verdict = "RuntimeError", "Your code started too many processes."
-            elif self._memory(processes) > self.limits.memory_bytes:
+            elif _memory(processes) > self.limits.memory_bytes:
                 amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
                 self.verdict = "MemoryError", f"Your code used more than {amount} of memory."
             if self.verdict is not None:
                 self._kill()
                 return
 
-    def _memory(self, processes: list[psutil.Process]) -> int:
-        total = 0
-        for process in processes if self.sandboxed else [*processes, self._agent]:
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss if process is not None else 0
-        return total
+
+def _memory(processes: list[psutil.Process]) -> int:
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
 
 
 def _is_readable(descriptor: int, seconds: float) -> bool:

@@ -78,7 +78,7 @@ def f(x):
     return 0""",
     "writes result files": """
 import os, json, pickle
-for folder in ("/tmp", ".", "/autograder/results", "/course"):
+for folder in ("/tmp", ".", "/autograder/results", *__import__("sys").path):
     for name in ("results.json", "results.pkl", ".OTTER_LOG", "grades.csv"):
         try: open(os.path.join(folder, name), "w").write(json.dumps({"score": 100}))
         except OSError: pass

@@ -6,6 +6,8 @@ import pytest
 
 from autograder.sandbox import bubblewrap
 
+COURSE = Path("/tmp/course-of-a-test")
+
 pytestmark = pytest.mark.usefixtures("fresh")
 
 
@@ -56,14 +58,14 @@ def bound(words):
 
 
 def test_nothing_is_bound_so_that_it_can_be_written_to():
-    inside = bound(bubblewrap.command([], 2**20, 3))
+    inside = bound(bubblewrap.command(COURSE, 2**20, 3))
     assert {how for how, _ in inside.values()} <= {"--ro-bind", "--ro-bind-try", "--symlink", "--tmpfs"}
     assert {path for path, (how, _) in inside.items() if how == "--tmpfs"} >= {"/tmp", "/dev/shm"}
 
 
 def test_a_virtual_environment_in_tmp_lies_on_top_of_the_private_folder(monkeypatch):
     monkeypatch.setattr(sys, "prefix", "/tmp/clone/.venv")
-    words = bubblewrap.command([], 2**20, 3)
+    words = bubblewrap.command(COURSE, 2**20, 3)
     assert words.index("/tmp") < words.index("/tmp/clone/.venv")
 
 
@@ -81,7 +83,7 @@ def test_the_folder_of_the_course_is_covered_where_a_bound_folder_holds_it(tmp_p
     monkeypatch.setattr(sys, "base_prefix", str(python))
     monkeypatch.setattr(sys, "prefix", str(environment))
     monkeypatch.chdir(course / "tests")
-    words = bubblewrap.command([], 2**20, 3)
+    words = bubblewrap.command(COURSE, 2**20, 3)
     inside = bound(words)
     assert inside[str(python)] == ("--ro-bind", str(python))
     assert inside[str(course)] == ("--tmpfs", str(course))
@@ -96,7 +98,7 @@ def test_a_virtual_environment_that_is_the_course_shows_only_its_own_parts(tmp_p
     (course / "lib").mkdir()
     monkeypatch.setattr(sys, "prefix", str(course))
     monkeypatch.chdir(course)
-    inside = bound(bubblewrap.command([], 2**20, 3))
+    inside = bound(bubblewrap.command(COURSE, 2**20, 3))
     assert str(course) not in inside
     assert str(course / "lib") in inside
     assert not [path for path in inside if path.startswith(str(course / "solutions"))]
@@ -112,8 +114,8 @@ def test_a_course_under_usr_can_not_be_seen(sandboxed, monkeypatch):
     try:
         (course / "solutions" / "answers.py").write_text("42")
         monkeypatch.chdir(course)
-        words = bubblewrap.command([], 2**20, 2)
-        look = words[: words.index(sys.executable)]
+        words = bubblewrap.command(COURSE, 2**20, 2)
+        look = words[:-1]
         found = subprocess.run([*look, "ls", "-A", str(course)], capture_output=True, text=True)
         assert (found.returncode, found.stdout) == (0, "")
         touched = subprocess.run([*look, "touch", f"{course}/x"], capture_output=True, text=True)

@@ -10,6 +10,7 @@ import pytest
 
 from autograder.sandbox import Kernel, Limits, SubmissionTimeout
 from autograder.sandbox.proxy import CallableProxy, Proxy
+from autograder.sandbox.warm import WarmParent, warm_parent
 from course_utils.checks import CallTimeout, StudentError
 
 
@@ -424,30 +425,49 @@ def test_a_memory_hog_is_ended_and_the_kernel_goes_on(kernel_of, either):
 
 
 def test_nothing_is_left_when_a_kernel_closes(kernel_of, either):
-    before = {process.pid for process in psutil.process_iter()}
+    kernel_of("1", sandboxed=either).__exit__(None, None, None)  # the warm parent stays
+    before = set(psutil.Process().children(recursive=True))
     kernel = kernel_of(
         "import subprocess, os, sys, time\nsubprocess.Popen(['sleep', '1000'])",
         "if os.fork() == 0: time.sleep(1000)",
         sandboxed=either,
     )
-    own = psutil.Process().children(recursive=True)
-    assert len(own) >= 3
+    own = set(psutil.Process().children(recursive=True)) - before
+    assert len(own) >= 2
     kernel.__exit__(None, None, None)
-    assert not [process for process in own if process.is_running() and process.status() != "zombie"]
-    assert not {p.pid for p in psutil.Process().children(recursive=True)} - before
+    _, alive = psutil.wait_procs(own, timeout=5)
+    assert not alive
+    assert not set(psutil.Process().children(recursive=True)) - before
 
 
-def test_torch_is_not_imported_unless_the_student_imports_it(kernel_of):
-    kernel = kernel_of(
-        "import sys\nheavy = [name for name in ('torch', 'matplotlib', 'scipy', 'otter') if name in sys.modules]"
+def test_libraries_are_there_before_the_student_asks(kernel_of, sandboxed):
+    kernel = kernel_of("import sys\nfound = 'torch' in sys.modules and 'numpy' in sys.modules")
+    assert kernel.lookup("found") is True
+
+
+def test_what_one_submission_does_to_a_library_the_next_does_not_see(kernel_of, sandboxed):
+    first = kernel_of(
+        "import numpy as np\nnp.mean = lambda *_: 7\ndef f(): return np.mean([1, 3])", "kept = 1"
     )
-    assert kernel.lookup("heavy") == []
+    second = kernel_of("import numpy as np\ndef f(): return float(np.mean([1, 3]))")
+    assert first.lookup("f")() == 7
+    assert second.lookup("f")() == 2
+    assert second.lookup("kept") is None
+
+
+def test_a_warm_parent_that_was_killed_is_replaced(kernel_of, sandboxed):
+    kernel_of("1")
+    warm_parent()._process.kill()
+    assert kernel_of("x = 2").lookup("x") == 2
 
 
 def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, either):
     from autograder.sandbox import SandboxFault, bubblewrap
 
+    parent = WarmParent()
+    monkeypatch.setattr("autograder.sandbox.process.warm_parent", lambda: parent)
     monkeypatch.setattr("sys.executable", "/usr/bin/false")
     monkeypatch.setattr(bubblewrap, "_pythons", list)
     with pytest.raises(SandboxFault, match="did not start"), Kernel(Limits(), sandboxed=either) as kernel:
         kernel.run_cell("1")
+    parent.close()

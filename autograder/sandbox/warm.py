@@ -1,0 +1,139 @@
+"""The judge's end of the nursery: one warm process, from which every sandboxed agent is forked."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.limits import SandboxFault
+
+_START = 120.0  # seconds that everything gets to be imported
+_FORK = 30.0  # seconds that a fork gets
+
+
+class WarmParent:
+    """A process that has imported numpy, torch, matplotlib and the course, and forks agents.
+
+    It starts with the first fork. If it has died, another is started.
+
+    Attributes
+    ----------
+    course
+        The folder whose packages its agents import; it must be in their room.
+    """
+
+    def __init__(self) -> None:
+        self.course = bubblewrap.stage()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def fork(self, channel: int, room: int, resources: dict[str, int]) -> int:
+        """Fork an agent into a room.
+
+        Parameters
+        ----------
+        channel
+            The descriptor of its end of the channel.
+        room
+            A descriptor of a process in the room.
+        resources
+            Its limits, by the names of :mod:`resource` without ``RLIMIT_``.
+
+        Returns
+        -------
+        int
+            Its process number.
+
+        Raises
+        ------
+        SandboxFault
+            If there is none.
+        """
+        with self._lock:
+            try:
+                if self._process is None or self._process.poll() is not None:
+                    self._start()
+                assert self._control is not None
+                self._control.settimeout(_FORK)
+                socket.send_fds(self._control, [json.dumps(resources).encode()], [channel, room])
+                answer = self._control.recv(4096).decode(errors="replace")
+            except OSError as error:
+                complaint = self._stop()
+                raise SandboxFault(f"The sandbox did not start: {complaint or error}") from error
+        if not answer.isdecimal():
+            raise SandboxFault(f"The sandbox did not start: {answer or 'its parent has ended'}")
+        return int(answer)
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        with self._lock:
+            self._stop()
+            shutil.rmtree(self.course, ignore_errors=True)
+
+    def _start(self) -> None:
+        self._stop()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "autograder.sandbox.nursery", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=_environment(self.course),
+                cwd="/",
+                start_new_session=True,
+            )
+        self._control.settimeout(_START)
+        if self._control.recv(100) != b"ready":
+            raise ConnectionResetError("it ended before it was ready")
+
+    def _stop(self) -> str:
+        """End the process; return the end of what it has said."""
+        if self._process is None or self._control is None:
+            return ""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stderr is not None
+        with self._process.stderr as stderr:
+            os.set_blocking(stderr.fileno(), False)  # a fork that is just being made may hold the other end
+            said = stderr.read() or b""
+        self._process = None
+        return said.decode(errors="replace").strip()[-500:]
+
+
+@cache
+def warm_parent() -> WarmParent:
+    """The one of this process; it ends with it."""
+    parent = WarmParent()
+    atexit.register(parent.close)
+    # A fork of this process has no use for it, and must not talk to it.
+    os.register_at_fork(after_in_child=warm_parent.cache_clear)
+    return parent
+
+
+def _environment(course: Path) -> dict[str, str]:
+    import matplotlib as mpl
+    import matplotlib.font_manager  # writes the list of fonts, which takes seconds
+
+    home = str(course)  # until it is forked; an agent's home is its own /tmp
+    return {
+        **bubblewrap.quiet_environment(home),
+        "MPLCONFIGDIR": mpl.get_cachedir(),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "USER": "student",
+        "PYTHONPATH": str(course),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
