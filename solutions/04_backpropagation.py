@@ -233,8 +233,8 @@ def test_a_matrix_of_integers(numerical_gradient):
             "x holds integers, and so does everything copied from it: a small step is rounded away. Make it float first.": np.zeros(
                 (3, 2)
             ),
-            "x holds integers: x − h was cut off to a whole number. Make it float first.": weights
-            * (x**2 - np.trunc(x - 1e-5) ** 2)
+            "x holds integers: x + h and x − h were cut off to whole numbers. Make it float first.": weights
+            * (np.trunc(x + 1e-5) ** 2 - np.trunc(x - 1e-5) ** 2)
             / 2e-5,
             "Your result holds integers: the decimals of the gradient were cut off.": np.trunc(right),
             "Your gradient is flat: it has the shape of x.": right.ravel(),
@@ -753,11 +753,11 @@ if solved(linear_backward, numerical_gradient):
     rng = np.random.default_rng(1)
     X, W, C = rng.normal(size=(7, 3)), rng.normal(size=(5, 3)), rng.normal(size=(7, 5))
     b = rng.normal(size=5)
-    dX, dW, db = linear_backward(C, X, W)
+    for_x, for_w, for_b = linear_backward(C, X, W)
     nudged = {
-        "X": (dX, numerical_gradient(lambda X: np.sum(C * (X @ W.T + b)), X)),
-        "W": (dW, numerical_gradient(lambda W: np.sum(C * (X @ W.T + b)), W)),
-        "b": (db, numerical_gradient(lambda b: np.sum(C * (X @ W.T + b)), b)),
+        "X": (for_x, numerical_gradient(lambda X: np.sum(C * (X @ W.T + b)), X)),
+        "W": (for_w, numerical_gradient(lambda W: np.sum(C * (X @ W.T + b)), W)),
+        "b": (for_b, numerical_gradient(lambda b: np.sum(C * (X @ W.T + b)), b)),
     }
     for name, (yours, numerical) in nudged.items():
         print(f"by {name}: largest relative error {autograd.relative_error(yours, numerical):.1e}")
@@ -777,7 +777,7 @@ BackpropExplorer()
 # %% [markdown]
 # **Try:**
 # 1. Step from 4 to 9. Which two nodes get the same gradient as `s`, and why?
-# 2. Set b to 6, then to −6. At which node does the gradient get lost in both cases?
+# 2. Set b to 6, then to −6. In both cases hardly any gradient gets past σ. Why is that fine in one of them and bad news in the other?
 #
 # The curve below the graph shows why one goes backwards. The loss is **one number**, so its Jacobian $J_L$ is a single row. Begin at that end and every product is a row times a matrix, which is a row again. Begin at the input and you multiply whole matrices. And there is a second gain: the row that arrives at a layer is all that its parameters need, so **one sweep serves all layers**. What they share is computed once.
 
@@ -1203,7 +1203,7 @@ def test_arithmetic(Value):
 def test_plain_numbers(Value):
     from course_utils.checks import check_call, on_tape
 
-    for expression, data, slope in (
+    for expression, value, slope in (
         ("a + 3", 5.0, 1.0),
         ("a - 3", -1.0, 1.0),
         ("a * 3", 6.0, 3.0),
@@ -1211,7 +1211,7 @@ def test_plain_numbers(Value):
         ("3 + a", 5.0, 1.0),
         ("2.5 * a", 5.0, 2.5),
     ):
-        check_call(on_tape(Value), expression, a=2.0, expected={"data": data, "a.grad": slope})
+        check_call(on_tape(Value), expression, a=2.0, expected={"data": value, "a.grad": slope})
 
 
 # %%
@@ -1238,7 +1238,12 @@ def test_a_number_that_is_used_twice(Value):
         a=2.0,
         b=3.0,
         expected=case(8.0, 4.0, 2.0),
-        mistakes={overwritten: case(8.0, 1.0, 2.0), overwritten + " ": case(8.0, 3.0, 2.0)},
+        mistakes={
+            overwritten: case(8.0, 1.0, 2.0),
+            "a is used twice, and its last gradient replaced the first: write += where you have =.": case(
+                8.0, 3.0, 2.0
+            ),
+        },
     )
     check_call(
         on_tape(Value),
@@ -1271,7 +1276,9 @@ def test_a_number_that_is_used_twice(Value):
         mistakes={
             early: case(24.0, 9.0, 12.0),
             again: case(24.0, 21.0, 20.0),
-            early + " ": case(24.0, 3.0, 8.0),
+            "A node handed on its gradient too soon: it waits until all its children have had their turn.": case(
+                24.0, 3.0, 8.0
+            ),
         },
     )
 
@@ -1371,7 +1378,7 @@ def test_corners_and_powers(Value):
 
     at_zero = {"At exactly 0 ReLU's slope is taken as 0.": {"data": 0.0, "a.grad": 1.0}}
     check_call(on_tape(Value), "a.relu()", a=0.0, expected={"data": 0.0, "a.grad": 0.0}, mistakes=at_zero)
-    for expression, a, data, slope in (
+    for expression, a, value, slope in (
         ("a ** 2", 0.0, 0.0, 0.0),
         ("a ** -1", 4.0, 0.25, -0.0625),
         ("a ** 0.5", 9.0, 3.0, 1 / 6),
@@ -1384,7 +1391,7 @@ def test_corners_and_powers(Value):
         ("a.tanh()", -400.0, -1.0, 0.0),
         ("a.relu().relu()", -2.0, 0.0, 0.0),
     ):
-        check_call(on_tape(Value), expression, a=a, expected={"data": data, "a.grad": slope})
+        check_call(on_tape(Value), expression, a=a, expected={"data": value, "a.grad": slope})
 
 
 # %%
