@@ -1390,6 +1390,7 @@ def test_corners_and_powers(Value):
         ("(a * 0).exp()", 700.0, 1.0, 0.0),
         ("a.tanh()", -400.0, -1.0, 0.0),
         ("a.relu().relu()", -2.0, 0.0, 0.0),
+        ("a.relu()", 0.03, 0.03, 1.0),
     ):
         check_call(on_tape(Value), expression, a=a, expected={"data": value, "a.grad": slope})
 

@@ -636,4 +636,43 @@ def divided_by_samples(x, W, b, dout):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_STEP = "any step of this size is as good; its sign cancels in a centred difference"
+_DEPTH = "depth only has to grow from parent to child"
+_PAIR = "a pair has two entries: the last is the second"
+_ORDER = "the larger, or smaller, of two numbers doesn't depend on their order"
+_DISCARDED = "what is computed for positive x is discarded, infinity too"
+_AT_ZERO = "at x = 0 both formulas give the same"
+_SAME_LENGTH = "every parent has its slope: both are equally long"
+
+EQUIVALENT_MUTANTS = {
+    ("numerical_gradient", "def numerical_gradient(f, x, h=2e-05):"): _STEP,
+    ("numerical_gradient", "def numerical_gradient(f, x, h=5e-06):"): _STEP,
+    ("numerical_gradient", "def numerical_gradient(f, x, h=-1e-05):"): _STEP,
+    ("jacobian", "def jacobian(f, x, h=2e-05):"): _STEP,
+    ("jacobian", "def jacobian(f, x, h=5e-06):"): _STEP,
+    ("jacobian", "def jacobian(f, x, h=-1e-05):"): _STEP,
+    ("jacobian", "return np.stack(columns, axis=-1)"): "a matrix has two axes: the last is the second",
+    ("chain_cost", "kept, others = (shapes[0][-1], shapes[1:])"): _PAIR,
+    ("Value", "slope = self.data > 0"): "True and False are 1 and 0",
+    ("Value", "self.data, self.grad = (data, 0.0)"): "a whole number is computed with like a float",
+    ("Value", "self.depth = 2 + max((parent.depth for parent in parents), default=-1)"): _DEPTH,
+    ("Value", "self.depth = 1 + max((parent.depth for parent in parents), default=1)"): _DEPTH,
+    ("Value", "self.depth = 1 + max((parent.depth for parent in parents), default=-0)"): _DEPTH,
+    ("Value", "self.depth = 1 + max((parent.depth for parent in parents), default=-2)"): _DEPTH,
+    ("Value", "self.depth = 1 + max((parent.depth for parent in parents), default=--1)"): _DEPTH,
+    (
+        "Value",
+        "return Value(self.data + other.data, (other, self), (1.0, 1.0))",
+    ): "both slopes of a sum are 1",
+    ("Value", "for parent, slope in zip(node.parents, node.slopes):"): _SAME_LENGTH,
+    ("Value", "for parent, slope in zip(node.parents, node.slopes, strict=False):"): _SAME_LENGTH,
+    ("activation_forward_backward", "y = np.maximum(0, x)"): _ORDER,
+    ("activation_forward_backward", "y = np.where(x >= 0, 1, e) / (1 + e)"): _AT_ZERO,
+    ("leaky_forward_backward", "e = np.exp(x)"): _DISCARDED,
+    ("leaky_forward_backward", "e = np.exp(np.minimum(x, 1))"): _DISCARDED,
+    ("leaky_forward_backward", "e = np.exp(np.minimum(0, x))"): _ORDER,
+    (
+        "leaky_forward_backward",
+        "return (np.where(x >= 0, x, below), dout * np.where(x > 0, 1, slope))",
+    ): _AT_ZERO,
+}
