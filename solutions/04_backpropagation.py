@@ -1533,7 +1533,7 @@ fig.suptitle("Grey: saturated, hardly any gradient gets back")
 plt.show()
 
 # %% [markdown]
-# - **Sigmoid** reads as a probability, or as a switch from 0 to 1: good for gates, smooth control and logical functions. In a deep image net it is a poor choice. Its slope is at most ¼, so ten layers leave at most $4^{-10}$ of a gradient that meets weights of size one. And its outputs are all positive, so all weights of a unit in the next layer get gradients of one sign, and must move up together or down together.
+# - **Sigmoid** reads as a probability, or as a switch from 0 to 1: good for gates, smooth control and logical functions. In a deep image net it is a poor choice. Its slope is at most ¼, so ten layers leave at most $4^{-10}$ of a gradient that meets weights of size one. And its outputs are all positive, so on each sample all weights of a unit in the next layer get gradients of one sign, and must move up together or down together.
 # - **Tanh** is the same curve, stretched and moved: centred on 0, with slope 1 in the middle. Good for bounded values with a sign. It still saturates.
 # - **ReLU** doesn't saturate for $x > 0$: however large the input, the slope is 1. Nets with it learn faster. The price: a unit whose input is negative for *every* sample has slope 0 everywhere and never moves again. It is **dead**.
 #
@@ -1798,6 +1798,7 @@ ax.set(
     xlabel="times through the training set",
     ylabel="mean cross-entropy on training data",
     title="Five layers deep, the sigmoid net hasn't begun to learn",
+    xticks=[1, 5, 10, 15, 20],
 )
 ax.legend()
 plt.show()
@@ -1850,6 +1851,9 @@ for ax, (title, lines) in zip(axes, curves.items(), strict=True):
 axes[0].set_ylabel("output")
 fig.suptitle("On the left there is a slope, so a unit can come back")
 plt.show()
+print(
+    f"parameters of a layer with 100 inputs and 50 outputs: {50 * 101:,}; as maxout of two: {2 * 50 * 101:,}"
+)
 
 # %% [raw]
 # # BEGIN QUESTION
