@@ -976,8 +976,8 @@ if solved(chain_cost):
 
 # %%
 a = autograd.Tensor(0.5, requires_grad=True, name="a")
-b = autograd.Tensor(-1.2, requires_grad=True, name="b")
-loss = (a * b + a).tanh()
+b = autograd.Tensor(-0.6, requires_grad=True, name="b")
+loss = (a * b + b).tanh()
 loss.backward()
 loss
 

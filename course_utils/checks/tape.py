@@ -40,6 +40,10 @@ def on_tape(make: Callable[[float], Any] | None) -> Callable[..., dict[str, Any]
         try:
             values = {name: make(number) for name, number in numbers.items()}
             result = eval(expression, dict(values))
+            if result is None:
+                raise Mistake(
+                    "none", "An operation returned None: is it written yet, and does it end in a `return`?"
+                )
             result.backward()
             return {"data": result.data} | {f"{name}.grad": value.grad for name, value in values.items()}
         except (RecursionError, StudentError) as error:

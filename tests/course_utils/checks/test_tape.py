@@ -50,6 +50,13 @@ class Raises:
         return [][self.data]
 
 
+class HasNoSum:
+    def __init__(self, data):
+        self.data = data
+
+    def __add__(self, other): ...
+
+
 class CallsItself(Raises):
     def __add__(self, other):
         return self + other
@@ -61,4 +68,5 @@ def test_what_is_missing_untouched_or_raises_is_told():
     assert mistake(Untouched, "a", a=1.0, expected={}).kind == "not_started"
     raised = mistake(Raises, "a + a", a=1, expected={})
     assert "return [][self.data]" in raised.detail
+    assert mistake(HasNoSum, "a + a", a=1, expected={}).kind == "none"
     assert "with a loop" in mistake(CallsItself, "a + a", a=1.0, expected={}).sentence
