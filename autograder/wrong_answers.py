@@ -4,14 +4,15 @@ A wrong answer is a small function whose name is the mistake, in ``tests/wrong_a
 
     @wrong("fit_line", says="use one divisor for both")
     def mixed_divisors(x, y): ...
+
+Where the exercise is a class, it is a class, which may derive from another in the same file.
 """
 
 from __future__ import annotations
 
 import ast
-import inspect
+import copy
 import runpy
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +34,9 @@ class WrongAnswer:
     says
         A part of the sentence that the student must be shown.
     function
-        The wrong function.
+        The wrong function or class.
     source
-        It as a student's cell: under the exercise's own name.
+        It as a student's cell: under the exercise's own name, below the classes that it derives from.
     """
 
     name: str
@@ -57,12 +58,19 @@ def wrong(exercise: str, *, says: str) -> Callable[[Function], Function]:
 
 def load(path: Path) -> list[WrongAnswer]:
     """Every wrong answer in the file ``path``, in order."""
-    functions = [value for value in runpy.run_path(str(path)).values() if hasattr(value, "wrong_answer")]
+    functions = [value for value in runpy.run_path(str(path)).values() if "wrong_answer" in _own(value)]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     return [
-        WrongAnswer(function.__name__, exercise, says, function, _as_cell(function, exercise))
+        WrongAnswer(function.__name__, exercise, says, function, _as_cell(function.__name__, exercise, nodes))
         for function in functions
         for exercise, says in [function.wrong_answer]
     ]
+
+
+def _own(value: object) -> dict[str, Any]:
+    """What was set on a function or class itself: a class inherits the mark of a wrong one above it."""
+    return getattr(value, "__dict__", {})
 
 
 def equivalent_mutants(path: Path) -> dict[tuple[str, str], str]:
@@ -73,8 +81,13 @@ def equivalent_mutants(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def _as_cell(function: Callable[..., Any], exercise: str) -> str:
-    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(node, ast.FunctionDef)
+def _as_cell(name: str, exercise: str, nodes: dict[str, ast.FunctionDef | ast.ClassDef]) -> str:
+    node = copy.deepcopy(nodes[name])
+    bases = [
+        base.id for base in getattr(node, "bases", []) if isinstance(base, ast.Name) and base.id in nodes
+    ]
+    for part in ast.walk(node):  # a class speaks of itself
+        if isinstance(part, ast.Name) and part.id == name:
+            part.id = exercise
     node.name, node.decorator_list = exercise, []
-    return ast.unparse(node)
+    return "\n\n".join([*(_as_cell(base, base, nodes) for base in bases), ast.unparse(node)])

@@ -77,11 +77,13 @@ def _syntax_errors(cells: list[Cell]) -> Iterator[Finding]:
 
 
 def _count_wrong_answers(path: Path) -> Counter[str]:
-    """How many wrong answers there are for each exercise: functions under ``@wrong("exercise", says=…)``."""
+    """How many wrong answers there are for each exercise: functions or classes under ``@wrong("exercise", says=…)``."""
     if not path.exists():
         return Counter()
     functions = [
-        node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ]
     calls = [
         decorator

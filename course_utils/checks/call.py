@@ -126,6 +126,8 @@ def _call(
 ) -> Any:
     try:
         return function(*arguments[0], **arguments[1])
+    except Mistake:
+        raise  # a helper of the checks has found it
     except CallTimeout as error:
         raise Mistake(
             "timeout", "Your function did not come back in time: does a loop never end?", inputs
@@ -151,13 +153,25 @@ def _article(word: str) -> str:
 
 def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     """The error with the last line it passed in the file where the student's function stands."""
-    home = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
+    home = getattr(_code(inspect.unwrap(function)), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
     if not frames:
         return StudentError(type(error).__name__, str(error))
     number = frames[-1].lineno or 0
     line = linecache.getline(frames[-1].filename, number) or frames[-1].line
     return StudentError(type(error).__name__, str(error), line or None, number)
+
+
+def _code(function: Any) -> CodeType | None:
+    """The code of a function, or of the first method of a class."""
+    if isinstance(function, type):
+        function = next(iter(_methods(function).values()), None)
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _methods(kind: type) -> dict[str, Callable[..., Any]]:
+    return {name: member for name, member in vars(kind).items() if inspect.isfunction(member)}
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -190,10 +204,10 @@ def is_stub(function: Any) -> bool:
     if isinstance(stub := getattr(function, "is_stub", None), bool):
         return stub  # a proxy for a function elsewhere knows
     if isinstance(function, type):
-        methods = [member for member in vars(function).values() if inspect.isfunction(member)]
+        methods = _methods(function).values()
         return bool(methods) and all(is_stub(method) for method in methods)
-    code = getattr(function, "__code__", None)
-    return isinstance(code, CodeType) and _returns_only_none(code)
+    code = _code(function)
+    return code is not None and _returns_only_none(code)
 
 
 def _returns_only_none(code: CodeType) -> bool:
@@ -219,12 +233,23 @@ def solved(*functions: Any) -> bool:
     ...     print("plot the line")
     This cell waits for fit_line: solve it above, then run this cell again.
     """
-    missing = [function.__name__ for function in functions if is_stub(function)]
+    missing = [name for function in functions for name in _unwritten(function)]
     if missing:
         print(
             f"This cell waits for {' and '.join(missing)}: solve {'it' if len(missing) == 1 else 'them'} above, then run this cell again."
         )
     return not missing
+
+
+def _unwritten(function: Any) -> list[str]:
+    """The name of an untouched function or class; of a class that is begun, those of its untouched methods."""
+    if is_stub(function) or not isinstance(function, type):
+        return [function.__name__] * is_stub(function)
+    return [
+        f"{function.__name__}.{name}"
+        for name, method in _methods(function).items()
+        if is_stub(method) and method.__name__ == name  # not `__radd__ = __add__`
+    ]
 
 
 def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:

@@ -73,3 +73,25 @@ def test_a_mutant_survives_weak_tests_and_not_strong_ones_and_endless_ones_end(m
         monkeypatch.setitem(mutants._state, "tests", {"f": tests(value)})
         assert mutants.survives(doubled) is survives
         assert not mutants.survives(endless)
+
+
+CLASS = """
+class Number:
+    def __init__(self, data):
+        self.data = data
+    def double(self):
+        return Number(self.data * 2)
+"""
+
+
+def test_classes_are_changed_too(monkeypatch):
+    found = mutants_of("Number", CLASS)
+    assert "return Number(self.data / 2)" in {mutant.after for mutant in found}
+    tests = (
+        "from otter.test_files import test_case\nOK_FORMAT = False\nname = 'Number'\npoints = 1\n"
+        "@test_case(points=None, hidden=False)\ndef test_it(Number):\n    assert Number(3).double().data == 6\n"
+    )
+    monkeypatch.setitem(mutants._state, "namespace", {})
+    monkeypatch.setitem(mutants._state, "tests", {"Number": tests})
+    assert not any(mutants.survives(mutant) for mutant in found)
+    assert mutants.survives(mutants.Mutant("Number", "", "", CLASS))

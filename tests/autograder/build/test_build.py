@@ -1,6 +1,7 @@
 """What is built from a master: complete, stripped of what students must not see, the same each time."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def test_students_get_neither_solutions_nor_hidden_tests(topic):
         cell = next(
             c
             for c in build.student_notebook(topic, ROOT).cells
-            if f"def {name}(" in c.source and c.cell_type == "code"
+            if c.cell_type == "code" and re.search(rf"^(?:def|class) {name}\b", c.source, re.MULTILINE)
         )
         assert cell.source.rstrip().endswith("...")
 

@@ -182,6 +182,12 @@ def test_two_wrong_answers_are_too_few(course):
     )
 
 
+def test_wrong_answers_may_be_classes(course):
+    assert (
+        course(wrong=WRONG.rsplit("@wrong", 1)[0] + '@wrong("half", says="twice")\nclass Wrong: ...\n') == []
+    )
+
+
 def test_the_courses_own_masters_pass():
     root = build.find_root()
     assert [problem for topic in build.topics(root) for problem in build.lint(topic, root)] == []

@@ -11,7 +11,7 @@ import pytest
 from autograder.sandbox import Kernel, Limits, SubmissionTimeout
 from autograder.sandbox.proxy import CallableProxy, Proxy
 from autograder.sandbox.warm import WarmParent, warm_parent
-from course_utils.checks import CallTimeout, StudentError
+from course_utils.checks import CallTimeout, Mistake, StudentError, check_call, on_tape
 
 
 def test_a_function_is_called_with_arrays_and_answers_with_arrays(kernel_of, either):
@@ -471,3 +471,23 @@ def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, either):
     with pytest.raises(SandboxFault, match="did not start"), Kernel(Limits(), sandboxed=either) as kernel:
         kernel.run_cell("1")
     parent.close()
+
+
+TAPE = """
+class Value:
+    def __init__(self, data, parents=()): self.data, self.grad, self.parents = data, 0.0, parents
+    def __add__(self, other): return Value(self.data + other.data, (self, other))
+    def backward(self, flowing=1.0):
+        self.grad += flowing
+        for parent in self.parents: parent.backward(flowing)
+"""
+
+
+def test_checks_ask_a_class_in_the_sandbox_for_derivatives(kernel_of):
+    kernel = kernel_of(TAPE, "class Untouched:\n    def __init__(self, data):\n        ...")
+    run = on_tape(kernel.lookup("Value"))
+    check_call(run, "a + b + a", a=2.0, b=3.0, expected={"data": 7.0, "a.grad": 2.0, "b.grad": 1.0})
+    with pytest.raises(Mistake, match="with a loop"):
+        check_call(run, "sum([a] * 1100, a)", a=1.0, expected={})
+    with pytest.raises(Mistake, match="Not started"):
+        check_call(on_tape(kernel.lookup("Untouched")), "a", a=1.0, expected={})

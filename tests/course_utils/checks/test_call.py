@@ -174,6 +174,39 @@ def test_solved_names_what_is_to_do(capsys):
     )
 
 
+class Begun:
+    """Be something."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def act(self):
+        """Act."""
+        ...
+
+    def rest(self):
+        """Rest."""
+        ...
+
+    __call__ = rest
+
+
+def test_a_class_that_is_begun_is_no_stub_and_waits_for_its_other_methods(capsys):
+    assert not is_stub(Begun)
+    assert not solved(Begun)
+    assert (
+        capsys.readouterr().out
+        == "This cell waits for Begun.act and Begun.rest: solve them above, then run this cell again.\n"
+    )
+
+
+def test_a_mistake_that_a_helper_finds_is_passed_on():
+    def helper(x):
+        check_true(False, "The weights must sum to one.")
+
+    assert mistake(helper, X).sentence == "The weights must sum to one."
+
+
 SOURCE = """
 from otter.test_files import test_case
 OK_FORMAT = False
