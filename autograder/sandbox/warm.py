@@ -59,20 +59,30 @@ class WarmParent:
         SandboxFault
             If there is none.
         """
+        request = json.dumps(resources).encode()
         with self._lock:
             try:
-                if self._process is None or self._process.poll() is not None:
-                    self._start()
-                assert self._control is not None
-                self._control.settimeout(_FORK)
-                socket.send_fds(self._control, [json.dumps(resources).encode()], [channel, room])
-                answer = self._control.recv(4096).decode(errors="replace")
+                try:
+                    answer = self._ask(request, channel, room)
+                except ConnectionError:  # it has died since the last time
+                    self._stop()
+                    answer = self._ask(request, channel, room)
             except OSError as error:
                 complaint = self._stop()
                 raise SandboxFault(f"The sandbox did not start: {complaint or error}") from error
         if not answer.isdecimal():
-            raise SandboxFault(f"The sandbox did not start: {answer or 'its parent has ended'}")
+            raise SandboxFault(f"The sandbox did not start: {answer}")
         return int(answer)
+
+    def _ask(self, request: bytes, channel: int, room: int) -> str:
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        assert self._control is not None
+        self._control.settimeout(_FORK)
+        socket.send_fds(self._control, [request], [channel, room])
+        if not (answer := self._control.recv(4096)):
+            raise ConnectionResetError("its parent has ended")
+        return answer.decode(errors="replace")
 
     def close(self) -> None:
         """End the process and remove its folder."""

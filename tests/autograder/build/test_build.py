@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from autograder import build
+from autograder.build.assign import _assign
 from autograder.build.execute import execute
 from autograder.build.normalise import to_text
 from autograder.judge import judge
@@ -73,16 +74,29 @@ def test_cell_ids_are_unique_and_valid(topic):
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.slow
 def test_built_twice_it_is_the_same_to_the_byte(topic, copy):
-    def build_all():
-        built = build.build_topic(topic, copy)
-        return [path.read_bytes() for path in (built.student, built.solution, built.autograder_zip)]
+    def build_both():
+        return to_text(build.student_notebook(topic, copy)), build.autograder_zip(topic, copy).read_bytes()
 
-    first = build_all()
+    first = build_both()
     shutil.rmtree(copy / "dist")
-    assert build_all() == first
-    assert build.stale(topic, copy) == []
+    _assign.cache_clear()
+    assert build_both() == first
+
+
+@pytest.mark.slow
+def test_executed_twice_it_is_the_same_to_the_byte(copy):
+    first = build.build_topic(TOPICS[0], copy).solution.read_bytes()
+    shutil.rmtree(copy / "dist")
+    assert build.build_topic(TOPICS[0], copy).solution.read_bytes() == first
+    assert build.stale(TOPICS[0], copy) == []
+
+
+@pytest.mark.slow
+def test_the_solution_runs_from_top_to_bottom_without_a_word_of_warning(topic):
+    executed = execute(build.solution_notebook(topic, ROOT), f"{topic}.ipynb")
+    outputs = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not [output.text for output in outputs if output.get("name") == "stderr"]
 
 
 def test_what_is_stale_is_named(topic, copy):
