@@ -49,6 +49,27 @@ def judged(monkeypatch):
     return seen
 
 
+def test_what_is_handed_in_twice_is_graded_once(judged, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, source in (
+        ("ann", "x = 1"),
+        ("bob", "zero"),
+        ("cat", "x = 1"),
+        ("dan", "fault"),
+        ("eve", "fault"),
+    ):
+        write(tmp_path / "in", name, source)
+        path = tmp_path / "in" / f"{name}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].id = "same"
+        nbformat.write(notebook, path)
+    summary = grade(TOPIC, [tmp_path / "in"], tmp_path / "out", root=ROOT, workers=2)
+    assert sorted(judged) == ["fault", "x = 1", "zero"]
+    scores = {result.submission: result.score for result in summary.results}
+    assert scores["ann"] == scores["cat"] > scores["bob"] == 0
+    assert set(summary.faults) == {"dan", "eve"}
+
+
 def test_every_submission_has_a_row_and_a_page(judged, tmp_path):
     (tmp_path / "in").mkdir()
     write(tmp_path / "in", "ann")
