@@ -73,8 +73,8 @@ def truth(x):
 
 
 def draw_samples(count, n, noise, rng):
-    """Many samples of n noisy points on the curve: x and y, each (count, n)."""
-    x = rng.uniform(-1, 1, (count, n))
+    """Many samples of n noisy points on the curve, one in each of n equal slices: x and y, each (count, n)."""
+    x = -1 + 2 * (np.arange(n) + rng.random((count, n))) / n
     return x, truth(x) + noise * rng.normal(size=x.shape)
 
 
@@ -348,7 +348,7 @@ if solved(bias_variance):
     plt.show()
 
 # %% [markdown]
-# Notice how fast the variance grows on the right: the scale is logarithmic. Even steps of bias² matter: $f$ is nearly odd, so even powers hardly help.
+# The scale is logarithmic: beyond degree 3 the bias is gone, and every further power only adds variance. Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
 #
 # ## 3.2 Overfitting and underfitting
 #
@@ -370,20 +370,20 @@ for degree in degrees:
 fig, ax = plt.subplots()
 ax.plot(degrees, training, color=BLUE, ls="-", marker="o", label="on the sample that was fitted")
 ax.plot(degrees, fresh, color=ORANGE, ls="--", marker="s", label="on new data")
-ax.axhline(SIGMA**2, color="black", lw=1, ls=":", label="the noise σ²: nothing can be below it on new data")
+ax.axhline(SIGMA**2, color="black", lw=1, ls=":", label="noise σ²: the floor on new data")
 ax.set(
     xlabel="degree of the polynomial",
     ylabel="mean squared error",
-    ylim=(0, 1),
+    ylim=(0, 1.1),
     title="The training error only falls: it can't tell you where to stop",
 )
-ax.text(0.1, 0.93, "underfitting")
-ax.text(11.9, 0.93, "overfitting", ha="right")
-ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.9))
+ax.text(0.6, 0.98, "← underfitting")
+ax.text(11.9, 0.62, "overfitting ↗", ha="right")
+ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# Now you. The left picture shows the fits, the right one what each degree gives. Try:
+# Now you. The left picture shows the fits, the right one what each degree gives. (Here the points fall anywhere, at random. Where there is a gap, a polynomial of high degree runs wild: the variance is larger than above.) Try:
 #
 # 1. Move the degree from 0 to 12. From which degree on is the variance larger than bias²?
 # 2. Stay at degree 12 and raise the number of points. Which of the two parts falls? Do the same at degree 1.
@@ -440,7 +440,7 @@ plt.show()
 # %% [markdown]
 # ## 3.3 Regularisation: less variance for some bias
 #
-# You needn't choose between degree 3 and degree 4. Keep all twelve powers and charge for large weights, $\lambda \sum_j w_j^2$, as in notebook 01. The larger $\lambda$, the less the fit follows its own sample: variance falls. And the less it follows the truth: bias rises.
+# There is another way to make a model stiffer than to take powers away. Keep all twelve and charge for large weights, $\lambda \sum_j w_j^2$, as in notebook 01. The larger $\lambda$, the less the fit follows its own sample: variance falls. And the less it follows the truth: bias rises.
 
 # %%
 lams = np.logspace(-6, 3, 28)
@@ -466,13 +466,13 @@ ax.set(
 )
 ax.legend()
 plt.show()
-print(f"degree 12, best λ of these: error {total.min():.3f}")
-for degree in (3, 4, 5):
+print(f"degree 12, best λ of these:  error {total.min():.3f}")
+for degree in (3, 6, 12):
     b, v, _ = model_selection.bias_variance(fit_polynomials(x, y, degree, grid), truth(grid))
-    print(f"degree {degree}, hardly any λ:    error {np.mean(b**2) + np.mean(v):.3f}")
+    print(f"degree {degree:2d}, hardly any λ:     error {np.mean(b**2) + np.mean(v):.3f}")
 
 # %% [markdown]
-# Other ways to the same end: fewer features, a shallower tree, stopping the training early, dropout (notebook 06). Each makes a model less able to follow its sample. The widget once more, set to degree 12. Try:
+# One number, λ, has brought degree 12 from hopeless to usable. Degree 3 is still better, for it happens to suit this curve; but you don't know the curve. Other ways to the same end: fewer features, a shallower tree, stopping the training early, dropout (notebook 06). Each makes a model less able to follow its sample. The widget once more, set to degree 12. Try:
 #
 # 1. Raise λ slowly. At which λ is the error smallest? Which part makes it grow after that?
 # 2. Take the best λ, then set the noise to 0. Is that λ still a good one? Why would it be smaller now?
@@ -1525,8 +1525,12 @@ if solved(bootstrap, bagging_predict):
     right.set_yticks(range(len(kinds)), list(kinds))
     right.invert_yaxis()
     right.grid(axis="y", visible=False)
-    right.set(xlabel="squared error, mean over x", title="Bagging saves variance where there is some")
-    right.legend(loc="lower right")
+    right.set(
+        xlabel="squared error, mean over x",
+        title="Bagging saves variance where there is some",
+        xlim=(0, 0.3),
+    )
+    right.legend(loc="upper right")
     plt.show()
 
 # %% [markdown]
@@ -1546,46 +1550,40 @@ if solved(bootstrap, bagging_predict):
 # | lowers | variance | bias (often variance too, at first) |
 # | too many models | do no harm | can overfit |
 #
-# Below, three stumps share out a problem that none of them can solve. The size of a point is its weight: how much the next stump cares about it.
+# Below, a slanted border separates two classes, and a stump can only cut straight across or straight up. Three of them share the work out. The size of a point is its weight: how much the stump cares about it. The shading is what the stump says.
 
 
 # %%
-def make_disc(n, flipped, rng):
-    """Points in a square, X (n, 2); +1 inside a disc, −1 outside; a share of the labels is flipped."""
-    X = rng.uniform(-2, 2, (n, 2))
-    y = np.where((X**2).sum(axis=1) < 2, 1.0, -1.0)
-    return X, np.where(rng.random(n) < flipped, -y, y)
-
-
-def scatter_labels(ax, X, y, size=18):
+def scatter_labels(ax, X, y, size):
     for label, color, marker in ((1, BLUE, "o"), (-1, ORANGE, "^")):
         mine = y == label
         s = size[mine] if np.ndim(size) else size
-        ax.scatter(
-            *X[mine].T, s=s, color=color, marker=marker, edgecolor="white", lw=0.5, label=f"label {label:+d}"
-        )
+        ax.scatter(*X[mine].T, s=s, color=color, marker=marker, edgecolor="white", lw=0.5)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-2, 2), ylim=(-2, 2))
+
+
+def shade(ax, scores):
+    ax.contourf(
+        side, side, np.sign(scores).reshape(101, 101), levels=[-2, 0, 2], colors=[ORANGE, BLUE], alpha=0.18
+    )
 
 
 side = np.linspace(-2, 2, 101)
 plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-X, y = make_disc(80, 0, np.random.default_rng(6))
+X = np.random.default_rng(1).uniform(-2, 2, (60, 2))
+y = np.where(X.sum(axis=1) > 0, 1.0, -1.0)
 boosted = ensembles.AdaBoost(3).fit(X, y)
-fig, axes = plt.subplots(1, 3, figsize=(12, 4))
-for number, (ax, stump) in enumerate(zip(axes, boosted.stumps, strict=True)):
+fig, axes = plt.subplots(1, 4, figsize=(14, 4), sharey=True)
+for number, (ax, stump) in enumerate(zip(axes, boosted.stumps, strict=False)):
     weights = np.exp(-y * boosted.staged_scores(X)[number])
-    ax.contourf(
-        side,
-        side,
-        stump.predict(plane).reshape(101, 101),
-        levels=[-2, 0, 2],
-        colors=[ORANGE, BLUE],
-        alpha=0.18,
-    )
-    scatter_labels(ax, X, y, 1500 * weights / weights.sum())
-    wrong = weights[stump.predict(X) != y].sum() / weights.sum()
-    ax.set_title(f"stump {number + 1}: {wrong:.0%} of the weight is wrong")
-fig.suptitle("Each stump looks hardest at what the others got wrong. Shading: what this stump says")
+    weights = weights / weights.sum()
+    shade(ax, stump.predict(plane))
+    scatter_labels(ax, X, y, 2400 * weights)
+    ax.set_title(f"stump {number + 1}: {weights[stump.predict(X) != y].sum():.0%} of the weight wrong")
+shade(axes[3], boosted.scores(plane))
+scatter_labels(axes[3], X, y, 40)
+axes[3].set_title(f"their vote: {np.mean(boosted.predict(X) != y):.0%} of the points wrong")
+fig.suptitle("Each stump looks hardest at what the others got wrong. Blue circles: +1, orange triangles: −1")
 plt.show()
 
 # %% [markdown]
@@ -2094,9 +2092,17 @@ def test_no_rounds_and_one_flawless_stump_later(fit_adaboost):
 # # END QUESTION
 
 # %% [markdown]
-# Let it loose on the disc, now with one label in ten flipped. Each stump cuts along one axis; their weighted vote rounds the corner.
+# Let it loose on a harder problem: a disc in a square, and one label in ten is flipped. Each stump cuts along one axis; together they close the circle.
+
 
 # %%
+def make_disc(n, flipped, rng):
+    """Points in a square, X (n, 2); +1 inside a disc, −1 outside; a share of the labels is flipped."""
+    X = rng.uniform(-2, 2, (n, 2))
+    y = np.where((X**2).sum(axis=1) < 2, 1.0, -1.0)
+    return X, np.where(rng.random(n) < flipped, -y, y)
+
+
 if solved(fit_adaboost):
 
     def fit_stump(X, y, weights):
@@ -2113,9 +2119,8 @@ if solved(fit_adaboost):
 
     fig, axes = plt.subplots(1, 4, figsize=(15, 4), width_ratios=(1, 1, 1, 1.3))
     for ax, rounds in zip(axes, (1, 10, 300), strict=False):
-        score = sum(alpha * h(plane) for alpha, h in ensemble[:rounds]).reshape(101, 101)
-        ax.contourf(side, side, np.sign(score), levels=[-2, 0, 2], colors=[ORANGE, BLUE], alpha=0.18)
-        scatter_labels(ax, X, y, 12)
+        shade(ax, sum(alpha * h(plane) for alpha, h in ensemble[:rounds]))
+        scatter_labels(ax, X, y, 14)
         ax.set_title(f"{rounds} stump{'s' if rounds > 1 else ''}")
     axes[3].plot(np.arange(1, len(ensemble) + 1), errors(X, y), color=BLUE, ls="-", label="training")
     axes[3].plot(
@@ -2451,11 +2456,12 @@ if solved(cross_validate):
     )
     right.legend(loc="upper right")
     plt.show()
+    print("Squared errors, mean ± standard error over the 100 divisions")
     for way in ways[1:]:
-        gap = np.subtract(real[way], claimed[way])
-        print(
-            f"{way:17s} reported error minus future error, squared: {-gap.mean():7.0f} ± {gap.std() / 10:.0f}"
-        )
+        gap = np.subtract(claimed[way], real[way])
+        print(f"  {way}: reported − future = {gap.mean():.0f} ± {gap.std() / 10:.0f}")
+    gap = np.subtract(real["peeking"], real["cross-validation"])
+    print(f"  in the future, peeking − cross-validation = {gap.mean():.0f} ± {gap.std() / 10:.0f}")
 
 # %% [markdown]
 # Honest reading: the training error reports nothing at all and chooses the worst model. Peeking reports several points less than the future brings: of eleven noisy numbers the smallest was chosen, and part of why it is small is luck. And because luck had a say in the choice, the model is slightly worse than the one chosen by cross-validation. What cross-validation chose is tested by patients that had no say. Its report is right on average (± is a standard error), and no single report is very exact: 20 patients are few.
@@ -2585,13 +2591,13 @@ if solved(cross_validate, one_standard_error, bootstrap, bagging_predict, gradie
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set(
-        xlabel="root of the mean squared error", xlim=(0, 110), title="Don't ask the tree about patient 310"
+        xlabel="root of the mean squared error", xlim=(0, 125), title="Don't ask the tree about patient 310"
     )
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+    ax.legend(loc="lower right")
     plt.show()
 
 # %% [markdown]
-# Honest reading: the tree that knew all 309 answers is no better on new patients than always saying the mean. Averaging a hundred such trees mends most of it. Bagged trees, boosted stumps and the linear model end close together, and with 133 test patients the order among neighbours in this list is not to be trusted. Where a straight line nearly does the job, clever models have little to win.
+# Honest reading: the tree that knew all 309 answers is no better on new patients than always saying the mean. Averaging a hundred such trees mends most of it. Bagged trees, boosted stumps and the linear model end close together, and with 133 test patients small differences in this list are not to be trusted. Where a straight line nearly does the job, clever models have little to win.
 
 # %% [raw]
 # # BEGIN QUESTION

@@ -646,4 +646,29 @@ def returned_the_predictions(X, y, rounds, fit_base, lr):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_SYMMETRIC = "a square doesn't see the sign"
+_SIGNS = "dividing by −1 or +1 is multiplying by it"
+
+EQUIVALENT_MUTANTS = {
+    ("bias_variance", "variance = np.mean((mean - predictions) ** 2, axis=0)"): _SYMMETRIC,
+    ("bias_variance", "error = np.mean((truth - predictions) ** 2, axis=0)"): _SYMMETRIC,
+    ("cross_validate", "losses.append(np.mean((y[fold] - predict(model, X[fold])) ** 2))"): _SYMMETRIC,
+    ("one_standard_error", "return np.argmax(means <= limit)"): "NumPy's own integer is accepted",
+    ("one_standard_error", "means = losses.mean(axis=-1)"): "losses has two axes: the last is the second",
+    (
+        "bagging_predict",
+        "votes = np.array([np.mean(answers == label, axis=0) for label in labels])",
+    ): "the label with the most votes has the largest share of them",
+    (
+        "adaboost_round",
+        "error = np.clip(1e-12, weights[h != y].sum(), 1 - 1e-12)",
+    ): "the larger of two numbers doesn't depend on their order",
+    ("adaboost_round", "new = weights * np.exp(-alpha * y / h)"): _SIGNS,
+    ("adaboost_round", "new = weights * np.exp(-alpha / y * h)"): _SIGNS,
+    ("fit_adaboost", "weights = weights * np.exp(-alpha * y / said)"): _SIGNS,
+    ("fit_adaboost", "weights = weights * np.exp(-alpha / y * said)"): _SIGNS,
+    (
+        "fit_adaboost",
+        "alpha = 0.5 * np.log((1 - error) / max(1e-12, error))",
+    ): "the larger of two numbers doesn't depend on their order",
+}
