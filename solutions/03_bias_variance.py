@@ -348,7 +348,7 @@ if solved(bias_variance):
     plt.show()
 
 # %% [markdown]
-# The scale is logarithmic: beyond degree 3 the bias is gone, and every further power only adds variance. Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
+# The scale is logarithmic: beyond degree 3 there is next to no bias left, and every further power only adds variance. (Below $10^{-3}$ you see that 1,000 samples are still few.) Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
 #
 # ## 3.2 Overfitting and underfitting
 #
@@ -394,7 +394,7 @@ plt.show()
 BiasVarianceExplorer()
 
 # %% [markdown]
-# Other kinds of models have their place on the same scale. Here six of them are fitted to 60 samples each. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation.
+# Other kinds of models have their place on the same scale. Here six of them are fitted to 30 samples each. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation.
 
 
 # %%
@@ -405,7 +405,7 @@ def fit_many(fit, x, y):
 
 def fit_network(X, y):
     network = MLPRegressor(
-        hidden_layer_sizes=(50, 50), solver="lbfgs", alpha=1e-6, max_iter=300, random_state=0
+        hidden_layer_sizes=(50, 50), solver="lbfgs", alpha=1e-6, max_iter=100, random_state=0
     )
     with warnings.catch_warnings():  # it is stopped before it has converged, on purpose
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -420,7 +420,7 @@ models = {
     "full tree": lambda X, y: DecisionTreeRegressor().fit(X, y).predict,
     "network, 50 + 50 units": fit_network,
 }
-x, y = draw_samples(60, 24, SIGMA, np.random.default_rng(3))
+x, y = draw_samples(30, 24, SIGMA, np.random.default_rng(3))
 fig, ax = plt.subplots(figsize=(8, 3.6))
 for row, fit in enumerate(models.values()):
     predictions = fit_many(fit, x, y).reshape(len(x), -1)
@@ -459,7 +459,7 @@ ax.axvline(lams[np.argmin(total)], color="black", lw=1, ls=":")
 ax.set(
     xscale="log",
     yscale="log",
-    ylim=(1e-3, None),
+    ylim=(2e-3, None),
     xlabel="λ",
     ylabel="squared error, mean over x",
     title="Degree 12: a larger λ buys less variance with more bias",
@@ -1559,7 +1559,7 @@ def scatter_labels(ax, X, y, size):
         mine = y == label
         s = size[mine] if np.ndim(size) else size
         ax.scatter(*X[mine].T, s=s, color=color, marker=marker, edgecolor="white", lw=0.5)
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-2, 2), ylim=(-2, 2))
+    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-2.1, 2.1), ylim=(-2.1, 2.1))
 
 
 def shade(ax, scores):
@@ -1597,16 +1597,11 @@ stages = np.array(
         for a, b in zip(x, y, strict=True)
     ]
 )  # (samples, rounds + 1, points)
-bias, variance, error = (
-    part.mean(axis=-1)
-    for part in (lambda b, v, e: (b**2, v, e))(
-        *model_selection.bias_variance(stages, np.tile(truth(grid), (101, 1)))
-    )
-)
+bias, variance, error = model_selection.bias_variance(stages, np.tile(truth(grid), (101, 1)))
 fig, ax = plt.subplots()
-ax.plot(bias, color=BLUE, ls="-", label="bias²")
-ax.plot(variance, color=ORANGE, ls="--", label="variance")
-ax.plot(error, color=GREEN, ls="-.", label="bias² + variance")
+ax.plot((bias**2).mean(axis=1), color=BLUE, ls="-", label="bias²")
+ax.plot(variance.mean(axis=1), color=ORANGE, ls="--", label="variance")
+ax.plot(error.mean(axis=1), color=GREEN, ls="-.", label="bias² + variance")
 ax.set(
     xlabel="stumps added",
     ylabel="squared error, mean over x",
@@ -2464,11 +2459,11 @@ if solved(cross_validate):
     print(f"  in the future, peeking − cross-validation = {gap.mean():.0f} ± {gap.std() / 10:.0f}")
 
 # %% [markdown]
-# Honest reading: the training error reports nothing at all and chooses the worst model. Peeking reports several points less than the future brings: of eleven noisy numbers the smallest was chosen, and part of why it is small is luck. And because luck had a say in the choice, the model is slightly worse than the one chosen by cross-validation. What cross-validation chose is tested by patients that had no say. Its report is right on average (± is a standard error), and no single report is very exact: 20 patients are few.
+# Honest reading: the training error reports zero and chooses the worst model. Peeking reports several points less than the future brings: of eleven noisy numbers the smallest was chosen, and part of why it is small is luck. And because luck had a say in the choice, the model is slightly worse than the one chosen by cross-validation (last line above). What cross-validation chose is tested by patients that had no say. Its report is right on average (± is a standard error), and no single report is very exact: 20 patients are few.
 #
 # The difference in what you *get* is small here. The difference in what you *believe* isn't.
 #
-# ### A coin predicts your genes
+# ### Predicting a coin
 #
 # A far worse kind of peeking hides in the preparation. Take 50 people with 2,000 random numbers each, and toss a coin for every label. Nothing can be learnt: every honest error rate is one half. Now keep the 20 columns that go best with the labels, and put a simple classifier on them, the nearest class mean. The only question is whether the columns are chosen **before** the cross-validation, on everybody, or **inside** it, on the training folds alone.
 
@@ -2517,7 +2512,7 @@ if solved(cross_validate):
     ax.set(
         xlabel="error rate by 5-fold cross-validation",
         ylabel="experiments (of 60)",
-        title="The same data, the same folds in number: only the order of two steps differs",
+        title="Choose columns before splitting, and coins look predictable",
     )
     ax.legend()
     plt.show()
@@ -2616,7 +2611,7 @@ if solved(cross_validate, one_standard_error, bootstrap, bagging_predict, gradie
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):** one point for each of two reasons together with half of its remedy (½ for a reason alone), 1 for both remedies being workable, 1 for the 80 of 80.
+# **Rubric (4 points):** one point for each of two reasons, half a point for each matching remedy, one point for the 80 of 80.
 #
 # - *The genes were chosen on all 80 patients.* The held-out patients took part in choosing. Remedy: choose the genes inside `fit`, anew for each fold.
 # - *The best of 60 was reported.* The highest of many noisy numbers is high partly by luck. Remedy: test the chosen model once on patients that took no part; or nest: choose by an inner cross-validation within each outer training part, and report the outer losses.
@@ -2675,7 +2670,7 @@ if solved(out_of_bag_error):
 # <details><summary>1. Your training error is 2, your validation error 50, and the noise about 1. Would more data help? Would a richer model?</summary>The gap is variance: more data helps, and so does regularisation. A richer model makes it worse.</details>
 # <details><summary>2. Training and validation error are both 50, the noise is about 1. What now?</summary>That is bias. A richer model, better features, or boosting; neither more data nor bagging.</details>
 # <details><summary>3. You average 10 models with variance 4 each and the same bias 1. What is the error if their mistakes are independent? And if they are all equal?</summary>Independent: 1² + 4/10 = 1.4. Equal: 1² + 4 = 5, nothing is gained.</details>
-# <details><summary>4. After one round of AdaBoost, what share of the weight lies on the samples that the stump got wrong?</summary>Exactly one half, whatever ε was (unless it was 0): seen with the new weights, that stump is a coin.</details>
+# <details><summary>4. After one round of AdaBoost, what share of the weight lies on the samples that the stump got wrong?</summary>Exactly one half, whatever ε was between 0 and 1: seen with the new weights, that stump is a coin.</details>
 # <details><summary>5. You standardise all features with the mean and spread of the whole data set, then cross-validate. Is that cheating?</summary>A little: the held-out samples have taken part. It rarely matters much, because no labels were looked at. Selecting features by their labels before splitting matters enormously.</details>
 #
 # **Further reading.** Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning* (2009), chapters 7, 8.7, 10 and 15. Geman, Bienenstock and Doursat, *Neural Networks and the Bias/Variance Dilemma* (1992). Breiman, *Bagging Predictors* (1996). Freund and Schapire, *A Decision-Theoretic Generalization of On-Line Learning and an Application to Boosting* (1997). Friedman, *Greedy Function Approximation: A Gradient Boosting Machine* (2001). Ambroise and McLachlan, *Selection Bias in Gene Extraction on the Basis of Microarray Gene-Expression Data* (2002). Cawley and Talbot, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation* (2010).
