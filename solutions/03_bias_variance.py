@@ -348,7 +348,7 @@ if solved(bias_variance):
     plt.show()
 
 # %% [markdown]
-# The scale is logarithmic: beyond degree 3 there is next to no bias left, and every further power only adds variance. (Below $10^{-3}$ you see that 1,000 samples are still few.) Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
+# The scale is logarithmic: beyond degree 3 there is next to no bias left, and every further power only adds variance. (What is left of bias² on the right is chance: a mean over 1,000 fits isn't quite the expectation.) Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
 #
 # ## 3.2 Overfitting and underfitting
 #
@@ -2087,7 +2087,7 @@ def test_no_rounds_and_one_flawless_stump_later(fit_adaboost):
 # # END QUESTION
 
 # %% [markdown]
-# Let it loose on a harder problem: a disc in a square, and one label in ten is flipped. Each stump cuts along one axis; together they close the circle.
+# Let it loose on a harder problem: a disc in a square, and one label in ten is flipped. Each stump cuts along one axis; together they fence the disc in.
 
 
 # %%
@@ -2130,7 +2130,7 @@ if solved(fit_adaboost):
         title="More stumps, fewer mistakes in training",
     )
     axes[3].legend()
-    fig.suptitle("Stumps that vote draw a round border, and in the end little islands for flipped labels")
+    fig.suptitle("Stumps that vote draw a closed border, and in the end little islands for flipped labels")
     plt.show()
 
 # %% [markdown]
@@ -2146,7 +2146,7 @@ if solved(fit_adaboost):
 #
 # $$\hat f_0 = \bar y, \qquad \hat f_{t} = \hat f_{t-1} + \eta\, h_t, \quad h_t \text{ fitted to } y - \hat f_{t-1}(X).$$
 #
-# It is gradient descent, with functions in the place of weights, and $\eta$ is its learning rate. For another loss, take that loss's negative gradient.
+# It is gradient descent, with functions in the place of weights, and $\eta$ is its learning rate (elsewhere in this course it is called $\alpha$, which AdaBoost has taken). For another loss, take that loss's negative gradient.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2465,7 +2465,7 @@ if solved(cross_validate):
 #
 # ### Predicting a coin
 #
-# A far worse kind of peeking hides in the preparation. Take 50 people with 2,000 random numbers each, and toss a coin for every label. Nothing can be learnt: every honest error rate is one half. Now keep the 20 columns that go best with the labels, and put a simple classifier on them, the nearest class mean. The only question is whether the columns are chosen **before** the cross-validation, on everybody, or **inside** it, on the training folds alone.
+# A far worse kind of peeking hides in the preparation. Take 50 people with 2,000 random numbers each, and toss a coin for every label. Nothing can be learnt: on new people every classifier is wrong half of the time. Now keep the 20 columns that go best with the labels, and put a simple classifier on them, the nearest class mean. The only question is whether the columns are chosen **before** the cross-validation, on everybody, or **inside** it, on the training folds alone.
 
 
 # %%
