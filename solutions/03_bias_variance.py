@@ -394,7 +394,7 @@ plt.show()
 BiasVarianceExplorer()
 
 # %% [markdown]
-# Other kinds of models have their place on the same scale. Here six of them are fitted to 30 samples each. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation.
+# Other kinds of models have their place on the same scale. Here six of them are fitted to 30 samples each. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation. (This one is stopped after 100 steps, which already tames it.)
 
 
 # %%
