@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,7 +92,8 @@ def grade(
     store = Store(out / "results.sqlite")
     try:
         waiting = [s for s in submissions if not store.is_graded(s.name, s.digest, tests_digest)]
-        grade_one = _grader(topic, tests, Limits(submission_seconds=timeout), sandboxed)
+        handed_out = build.handed_out(topic, root)
+        grade_one = _grader(topic, tests, handed_out, Limits(submission_seconds=timeout), sandboxed)
 
         def save(submission: Submission, result: Result) -> None:
             store.save(result, submission.digest, tests_digest)
@@ -109,7 +110,7 @@ def grade(
 
 
 def _grader(
-    topic: str, tests: Mapping[str, str], limits: Limits, sandboxed: bool
+    topic: str, tests: Mapping[str, str], handed_out: Collection[str], limits: Limits, sandboxed: bool
 ) -> Callable[[Submission], Result]:
     possible = float(sum(ExceptionTestFile.from_string(source).possible for source in tests.values()))
 
@@ -117,7 +118,8 @@ def _grader(
         notebook = read_notebook(submission, topic)
         if isinstance(notebook, str):
             return Result.invalid(submission.name, notebook, possible)
-        return Result.of(submission.name, judge(notebook, tests, limits=limits, sandboxed=sandboxed))
+        judged = judge(notebook, tests, handed_out=handed_out, limits=limits, sandboxed=sandboxed)
+        return Result.of(submission.name, judged)
 
     return grade_one
 

@@ -20,6 +20,7 @@ __all__ = [
     "autograder_zip",
     "build_topic",
     "find_root",
+    "handed_out",
     "lint",
     "master_path",
     "solution_namespace",
@@ -63,6 +64,12 @@ def _paths(topic: str, root: Path) -> Built:
 def student_notebook(topic: str, root: Path) -> NotebookNode:
     """The notebook that students get."""
     return assign(topic, root).student
+
+
+def handed_out(topic: str, root: Path) -> frozenset[str]:
+    """The sources of the code cells that students get."""
+    cells = student_notebook(topic, root).cells
+    return frozenset(cell.source.rstrip() for cell in cells if cell.cell_type == "code")
 
 
 def solution_notebook(topic: str, root: Path) -> NotebookNode:

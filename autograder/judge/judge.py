@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nbformat import NotebookNode
@@ -12,6 +12,7 @@ from otter.test_files import ExceptionTestFile, TestCase
 from otter.test_files.abstract_test import TestCaseResult
 
 from autograder.judge.cells import Cell, to_run
+from autograder.judge.needed import needed
 from autograder.judge.result import NO_CODE, Judged, QuestionResult
 from autograder.sandbox.kernel import Kernel
 from autograder.sandbox.limits import CellResult, Limits, SubmissionTimeout
@@ -21,7 +22,12 @@ _TIME_IS_UP = "The time for the whole submission was up before this exercise cou
 
 
 def judge(
-    notebook: NotebookNode, tests: Mapping[str, str], *, limits: Limits | None = None, sandboxed: bool = True
+    notebook: NotebookNode,
+    tests: Mapping[str, str],
+    *,
+    handed_out: Collection[str] = (),
+    limits: Limits | None = None,
+    sandboxed: bool = True,
 ) -> Judged:
     """Grade one notebook.
 
@@ -32,6 +38,9 @@ def judge(
     tests
         The source of each question's otter test file, as otter assign writes it. They are run in this process
         and never enter the sandbox.
+    handed_out
+        The sources of the code cells as students got them. Those that are left as they were, and that no exercise
+        needs, are not run.
     limits
         What the student's code may use.
     sandboxed
@@ -47,7 +56,8 @@ def judge(
     questions: list[QuestionResult] = []
     with Kernel(limits, sandboxed=sandboxed) as kernel:
         files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
-        in_time = _run_cells(kernel, notebook, problems)
+        wanted = {name for file in files.values() for case in file.test_cases for name in _parameters(case)}
+        in_time = _run_cells(kernel, needed(list(to_run(notebook)), handed_out, wanted), problems)
         for name, file in files.items():
             questions.append(_Question(kernel, name, file).grade() if in_time else _ungraded(name, file))
             in_time = in_time and questions[-1].reason != _TIME_IS_UP
@@ -57,9 +67,13 @@ def judge(
 # --- the student's cells -------------------------------------------------------------------------------------
 
 
-def _run_cells(kernel: Kernel, notebook: NotebookNode, problems: list[str]) -> bool:
-    """Run the code cells in order and note what goes wrong; return whether there is time left."""
-    cells = list(to_run(notebook))
+def _parameters(case: TestCase) -> list[str]:
+    """The names of the student's notebook that a case asks for."""
+    return list(inspect.signature(case.body.test_func).parameters)
+
+
+def _run_cells(kernel: Kernel, cells: list[Cell], problems: list[str]) -> bool:
+    """Run cells in order and note what goes wrong; return whether there is time left."""
     if not cells:
         problems.append(NO_CODE)
     for cell in cells:
@@ -140,7 +154,7 @@ class _Question:
 
     def _missing(self, case: TestCase, names: _Names) -> Outcome | None:
         """What there is to say if a name that the case needs isn't there."""
-        for name in inspect.signature(case.body.test_func).parameters:
+        for name in _parameters(case):
             try:
                 there = name == "env" or name in names
             except (CallTimeout, StudentError) as error:

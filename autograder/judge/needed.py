@@ -1,0 +1,98 @@
+"""Which of a notebook's cells must run for its exercises to be graded.
+
+A cell that was handed out and left as it was, such as one that trains a net for a picture, is left out unless a cell that runs, or
+a test, needs what it binds or changes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from autograder.judge.cells import Cell
+
+# With one of these, code can reach any name without writing it.
+_DYNAMIC = {
+    "globals",
+    "locals",
+    "vars",
+    "eval",
+    "exec",
+    "get_ipython",
+    "__import__",
+    "importlib",
+    "sys",
+    "inspect",
+}
+
+
+def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
+    """The cells among ``cells`` to run, in order.
+
+    Parameters
+    ----------
+    cells
+        The code cells of a submission.
+    handed_out
+        The sources of the code cells as students got them; if empty, all cells are needed.
+    wanted
+        The names that the tests ask for. ``"env"`` stands for all names.
+    """
+    unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
+    own = [cell for cell in cells if cell not in unchanged]
+    if (
+        not unchanged
+        or "env" in wanted
+        or any(_is_dynamic(cell.source) for cell in own if cell is not cells[0])
+    ):
+        return cells
+    run = {cell.number for cell in own}
+    names = {*wanted, *(name for cell in own for name in _read(cell.source))}
+    while more := [c for c in unchanged if c.number not in run and _touched(c.source, wanted) & names]:
+        run |= {cell.number for cell in more}
+        names |= {name for cell in more for name in _read(cell.source)}
+    return [cell for cell in cells if cell.number in run]
+
+
+def _is_dynamic(source: str) -> bool:
+    """Whether code can't be understood by reading it: magics and what isn't Python, too."""
+    try:
+        return bool(_DYNAMIC & _read(source))
+    except SyntaxError:
+        return True
+
+
+def _read(source: str) -> set[str]:
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    return names | {name.split(".")[0] for name in _imported(source)}
+
+
+def _imported(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def _touched(source: str, functions: Collection[str]) -> set[str]:
+    """The names that a cell binds, or whose objects it may change; passing an exercise's function on doesn't change it."""
+    touched: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            touched.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            touched |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            touched.add(node.id)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            touched |= _names_in(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            touched |= _names_in(node.func.value)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            touched |= set().union(*map(_names_in, node.value.args)) - set(functions)
+    return touched
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
