@@ -7,7 +7,9 @@ a test, needs what it binds or changes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+import builtins
+import symtable
+from collections.abc import Collection
 
 from autograder.judge.cells import Cell
 
@@ -48,7 +50,10 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
         return cells
     run = {cell.number for cell in own}
     names = {*wanted, *(name for cell in own for name in _read(cell.source))}
-    while more := [c for c in unchanged if c.number not in run and _touched(c.source, wanted) & names]:
+    imported = _imported(cells[0].source) | set(dir(builtins))
+    while more := [
+        c for c in unchanged if c.number not in run and _touched(c.source, wanted, imported) & names
+    ]:
         run |= {cell.number for cell in more}
         names |= {name for cell in more for name in _read(cell.source)}
     return [cell for cell in cells if cell.number in run]
@@ -63,34 +68,42 @@ def _is_dynamic(source: str) -> bool:
 
 
 def _read(source: str) -> set[str]:
-    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    return names | {name.split(".")[0] for name in _imported(source)}
+    """The names that code takes from the notebook or from modules; a function's own names don't count."""
+    names = set()
+    tables = [symtable.symtable(source, "<cell>", "exec")]
+    for table in tables:
+        tables += table.get_children()
+        of_a_module = table.get_type() == "module"
+        names |= {
+            s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
+        }
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
+    return names | {alias.name.split(".")[0] for node in imports for alias in node.names}
 
 
-def _imported(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+def _imported(source: str) -> set[str]:
+    """The names under which code imports something."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return {(alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names}
 
 
-def _touched(source: str, functions: Collection[str]) -> set[str]:
-    """The names that a cell binds, or whose objects it may change; passing an exercise's function on doesn't change it."""
-    touched: set[str] = set()
+def _touched(source: str, functions: Collection[str], modules: Collection[str]) -> set[str]:
+    """The names that a cell binds, or whose objects it may change.
+
+    To call a function of a module doesn't change the module, and to pass an exercise's function on doesn't change that.
+    """
+    touched, unchanged_by_calls = _imported(source), {*functions, *modules}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             touched.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            touched |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             touched.add(node.id)
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             touched |= _names_in(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            touched |= _names_in(node.func.value)
+            touched |= _names_in(node.func.value) - unchanged_by_calls
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            touched |= set().union(*map(_names_in, node.value.args)) - set(functions)
+            touched |= set().union(*map(_names_in, node.value.args)) - unchanged_by_calls
     return touched
 
 

@@ -39,6 +39,10 @@ SHOW = "x = slow(f(2))\nplt.plot(x)"
         (["import a", "x = []", "x.append(1)", "def f(): x"], {"x = []", "x.append(1)"}, [1, 2, 3, 4]),
         (["import a", "x = {}", "x['k'] = 1", "def f(): x"], {"x = {}", "x['k'] = 1"}, [1, 2, 3, 4]),
         (["import a", "x = r()", "r.shuffle(x)", "def f(): x"], {"x = r()", "r.shuffle(x)"}, [1, 2, 3, 4]),
+        (["import a", "x = 1", "def f(x): return [x for y in x]"], {"x = 1"}, [1, 3]),  # its own x
+        (["import a", "x = 1", "def f():\n    def g(): return x\n    return g"], {"x = 1"}, [1, 2, 3]),
+        (["import a", "x = 1", "class f:\n    y = x"], {"x = 1"}, [1, 2, 3]),
+        (["import a", "x = 1", "import sys"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "def f(): return globals()['x']"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "def f(): return eval('x')"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "%time f()"], {"x = 1"}, [1, 2, 3]),  # not to be understood by reading
