@@ -306,6 +306,12 @@ def test_a_weighted_score_on_a_wide_image(occlusion_map):
             "Your squares move on by their size: move on by the stride.": squares(part, stride=3),
             "Your squares move pixel by pixel: move on by the stride.": squares(part, stride=1),
             "You swapped size and stride.": squares(part, size=2, stride=3),
+            "The last squares are missing: the range ends at h − size + 1, which it leaves out itself.": falls[
+                :-1, :-1
+            ],
+            "Your last squares hang over the edge: they lie wholly inside the image.": np.array(
+                [[part[:, t : t + 3, u : u + 3].sum() for u in range(0, 11, 2)] for t in range(0, 7, 2)]
+            ),
             "Your map is transposed: rows of squares go down, columns go across.": falls.T,
         },
     )
@@ -1339,7 +1345,7 @@ def test_several_steps_and_tame(class_image):
 def test_random_nets(class_image):
     import torch
     from course_utils import attribution
-    from course_utils.checks import check_call
+    from course_utils.checks import check_call, check_true
     from torch import nn
 
     for c, h, w, k in ((3, 5, 7, 2), (1, 7, 3, 5)):
@@ -1349,7 +1355,7 @@ def test_random_nets(class_image):
             made = attribution.class_image(
                 net, label, (c, h, w), steps=steps, learning_rate=rate, decay=0, blur=0
             )
-            check_call(
+            answer = check_call(
                 class_image,
                 net,
                 label,
@@ -1361,6 +1367,7 @@ def test_random_nets(class_image):
                 atol=1e-5,
                 mistakes={"Your image makes the class less likely: climb, add the gradient.": -made},
             )
+            check_true(not answer.requires_grad, "Your image still carries a graph: return it detached.")
 
 
 # %%
@@ -1864,7 +1871,7 @@ def test_the_image_moves_and_comes_back(deep_dream_step):
 def test_random_layers(deep_dream_step):
     import torch
     from course_utils import attribution
-    from course_utils.checks import check_call
+    from course_utils.checks import check_call, check_true
     from torch import nn
 
     for c, h, w in ((3, 7, 5), (1, 13, 11)):
@@ -1872,7 +1879,7 @@ def test_random_layers(deep_dream_step):
         features = nn.Sequential(nn.Conv2d(c, 3, 3, padding=1), nn.Tanh(), nn.Conv2d(3, 2, 2)).double()
         image = torch.randn(1, c, h, w).double()
         grown = attribution.deep_dream(features, image, steps=1, learning_rate=0.3, octaves=1, jitter=0)
-        check_call(
+        answer = check_call(
             deep_dream_step,
             features,
             image,
@@ -1880,6 +1887,7 @@ def test_random_layers(deep_dream_step):
             expected=grown,
             mistakes={"The features shrink: climb, add the gradient.": 2 * image - grown},
         )
+        check_true(not answer.requires_grad, "Your image still carries a graph: return it detached.")
 
 
 # %%
@@ -2459,7 +2467,14 @@ def test_a_triangle_and_points_far_apart(pairwise_affinities):
     triangle = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
     check_call(pairwise_affinities, triangle, 2.0, expected=(1 - np.eye(3)) / 6, rtol=1e-4, atol=1e-6)
     rng = np.random.default_rng(73)
-    X = np.concatenate([rng.normal(size=(7, 3)), 500 + rng.normal(size=(6, 3)), 50 * rng.normal(size=(4, 3))])
+    X = np.concatenate(
+        [
+            rng.normal(size=(7, 3)),
+            500 + rng.normal(size=(6, 3)),
+            50 * rng.normal(size=(4, 3)),
+            [[3e3, -1e3, 500.0]],
+        ]
+    )
     check_call(pairwise_affinities, X, 3.0, expected=embedding.affinities(X, 3.0), rtol=1e-5)
 
 
@@ -2871,22 +2886,24 @@ def test_border_points_do_not_recruit(dbscan):
     import numpy as np
     from course_utils.checks import check_call
 
-    X = np.array(
-        [
-            [0.0, 1.0],
-            [0.3, 1.0],
-            [0.6, 1.0],
-            [0.9, 1.0],
-            [1.8, 1.0],
-            [2.7, 1.0],
-            [3.0, 1.0],
-            [3.3, 1.0],
-            [3.6, 1.0],
-        ]
-    )
+    chain = np.arange(11.0)[:, None]
     check_call(
         dbscan,
-        X,
+        chain,
+        1.0,
+        2,
+        expected=np.zeros(11, int),
+        mistakes={
+            "A distance of exactly eps is within eps.": np.full(11, -1),
+            "You stop after the neighbours of the first core point: from core to core a cluster goes on.": np.array(
+                [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5]
+            ),
+        },
+    )
+    x = np.array([0.0, 0.3, 0.6, 0.9, 1.8, 2.7, 3.0, 3.3, 3.6])
+    check_call(
+        dbscan,
+        np.stack([x, np.ones(9)], axis=1),
         1.0,
         4,
         expected=np.array([0, 0, 0, 0, 0, 1, 1, 1, 1]),
@@ -2897,23 +2914,6 @@ def test_border_points_do_not_recruit(dbscan):
             ),
             "Border points join the cluster of a core point near them, they aren't noise.": np.array(
                 [0, 0, 0, 0, -1, 1, 1, 1, 1]
-            ),
-            "A point counts among its own neighbours, and min_points of them are enough.": np.array(
-                [-1, -1, -1, 0, 0, 0, -1, -1, -1]
-            ),
-        },
-    )
-    chain = np.arange(11.0)[:, None]
-    check_call(
-        dbscan,
-        chain,
-        1.0,
-        3,
-        expected=np.zeros(11, int),
-        mistakes={
-            "A distance of exactly eps is within eps.": np.full(11, -1),
-            "You stop after the neighbours of the first core point: from core to core a cluster goes on.": np.array(
-                [0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
             ),
         },
     )
@@ -2959,8 +2959,9 @@ def test_single_points_and_equal_ones(dbscan):
     check_call(dbscan, np.ones((5, 2)), 0.1, 5, expected=np.zeros(5, int))
     corners = np.array([[0.0, 0.0], [3.0, 4.0], [40.0, 0.0], [43.0, -4.0]])
     squares = {
-        "You compare squared distances with eps: square it.": np.full(4, -1),
-        "A distance of exactly eps is within eps.": np.full(4, -1),
+        "Two points at exactly this distance are neighbours: compare squared distances with the square of eps.": np.full(
+            4, -1
+        )
     }
     check_call(dbscan, corners, 5.0, 2, expected=np.array([0, 0, 1, 1]), mistakes=squares)
 

@@ -75,7 +75,7 @@ def covered_one_channel(score, image, size, stride):
     return falls
 
 
-@wrong("occlusion_map", says="too long along axis")
+@wrong("occlusion_map", says="Your last squares hang over the edge")
 def squares_that_hang_over_the_edge(score, image, size, stride):
     _, h, w = image.shape
     tops, lefts = range(0, h, stride), range(0, w, stride)
@@ -88,7 +88,7 @@ def squares_that_hang_over_the_edge(score, image, size, stride):
     return falls
 
 
-@wrong("occlusion_map", says="lacks one along axis")
+@wrong("occlusion_map", says="The last squares are missing")
 def last_square_missing(score, image, size, stride):
     _, h, w = image.shape
     tops, lefts = range(0, h - size, stride), range(0, w - size, stride)
@@ -645,8 +645,8 @@ def underflow(X, perplexity):
         P = np.exp(-np.exp(middle) * D)
         P = P / np.sum(P, axis=1)[:, None]
         H = -np.sum(P * np.log(np.maximum(P, 1e-300)), axis=1)[:, None]
-        wide = np.log(perplexity) < H
-        low, high = np.where(wide, middle, low), np.where(wide, high, middle)
+        narrow = np.log(perplexity) > H
+        low, high = np.where(narrow, low, middle), np.where(narrow, middle, high)
     return (P + P.T) / (2 * len(X))
 
 
@@ -842,4 +842,78 @@ def _grown(near, core):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_FILLED = "every entry is written before it is read"
+_FLAG = "the same values; only the flag of the caller's own tensor changes, and the checks hand over a copy"
+_BATCH = "a batch of one: the first is the last"
+_ORDER = "the order of the pixels, and so the quantile's place among them, stays the same"
+_NORMALISED = "a constant factor drops out when the gradient is divided by its mean magnitude"
+_AXES = "the same axis or entry, counted from the other end"
+_SYMMETRIC = "distances are symmetric: rows and columns are the same"
+_MET = "after a hundred halvings the bounds have met, far below rounding"
+_BROADCAST = "both bounds begin as constants and broadcast to the same numbers"
+_BOUNDS = "any bounds that hold every β between them will do"
+_TINY = "what is cut off is far below rounding"
+
+EQUIVALENT_MUTANTS = {
+    ("occlusion_map", "falls = np.ones((len(tops), len(lefts)))"): _FILLED,
+    ("saliency", "x = image.requires_grad_()"): _FLAG,
+    ("saliency", "gradient, = torch.autograd.grad(net(x)[-1, label], x)"): _BATCH,
+    ("saliency", "return gradient[-1].abs().amax(dim=0)"): _BATCH,
+    (
+        "relu_backward",
+        "was_on, excites = (x > 0, dout >= 0)",
+    ): "a signal of 0 stays 0, whichever side it is counted on",
+    ("gradient_times_input", "x = image.requires_grad_()"): _FLAG,
+    ("gradient_times_input", "gradient, = torch.autograd.grad(net(x)[-1, label], x)"): _BATCH,
+    ("gradient_times_input", "return (image * gradient)[-1].sum(dim=0)"): _BATCH,
+    ("class_image", "x = x.requires_grad_()"): _FLAG,
+    ("class_image", "g, = torch.autograd.grad(net(x)[-1, label], x)"): _BATCH,
+    ("regularise", "norm = np.sum(x ** 2, axis=0)"): _ORDER,
+    (
+        "regularise",
+        "x = gaussian_filter((1 - decay) * x, (-1, sigma, sigma), mode='nearest')",
+    ): "SciPy doesn't blur along an axis whose sigma isn't positive",
+    ("regularise", "norm = np.sqrt(np.mean(x ** 2, axis=0))"): _ORDER,
+    ("regularise", "share = np.abs(np.mean(x * g, axis=0))"): _ORDER,
+    ("deep_dream_step", "g, = torch.autograd.grad((features(x) ** 2).sum() * 2, x)"): _NORMALISED,
+    ("deep_dream_step", "g, = torch.autograd.grad((features(x) ** 2).sum(), x)"): _NORMALISED,
+    ("deep_dream_step", "g, = torch.autograd.grad((features(x) ** 2).sum() / 1, x)"): _NORMALISED,
+    ("deep_dream_step", "g, = torch.autograd.grad((features(x) ** 2).sum() / 3, x)"): _NORMALISED,
+    ("deep_dream_step", "g, = torch.autograd.grad((features(x) ** 2).mean() / 2, x)"): _NORMALISED,
+    ("deep_dream_step", "return x.roll((-shift[0], -shift[1]), dims=(-2, 3))"): _AXES,
+    ("deep_dream_step", "return x.roll((-shift[0], -shift[-1]), dims=(2, 3))"): _AXES,
+    ("deep_dream_step", "x = image.roll(shift, dims=(-2, 3)).requires_grad_()"): _AXES,
+    ("fgsm", "x = image.requires_grad_()"): _FLAG,
+    ("pairwise_affinities", "for _ in range(100 - 1):"): _MET,
+    ("pairwise_affinities", "for _ in range(100 + 1):"): _MET,
+    (
+        "pairwise_affinities",
+        "D = np.mean((X[:, None] - X) ** 2, axis=2)",
+    ): "a factor on all distances is made up for by β",
+    ("pairwise_affinities", "for _ in range(99):"): _MET,
+    ("pairwise_affinities", "for _ in range(101):"): _MET,
+    ("pairwise_affinities", "wide = np.log(perplexity) <= H"): _MET,
+    ("pairwise_affinities", "D = np.sum((X - X[:, None]) ** 2, axis=2)"): _SYMMETRIC,
+    ("pairwise_affinities", "low, high = (np.full((1, n), -50.0), np.full((n, 1), 50.0))"): _BROADCAST,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -50.0), np.full((1, n), 50.0))"): _BROADCAST,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -50.0), np.full((n, 1), 5000000.0))"): _BOUNDS,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -50.0), np.full((n, 1), 100.0))"): _BOUNDS,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -50.0), np.full((n, 1), 25.0))"): _BOUNDS,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -100.0), np.full((n, 1), 50.0))"): _BOUNDS,
+    ("pairwise_affinities", "low, high = (np.full((n, 1), -25.0), np.full((n, 1), 50.0))"): _BOUNDS,
+    ("pairwise_affinities", "D = D - np.min(D, axis=0)[:, None]"): _SYMMETRIC,
+    ("pairwise_affinities", "D = D - np.min(D, axis=-1)[:, None]"): _AXES,
+    ("pairwise_affinities", "P = P / np.sum(P, axis=-1)[:, None]"): _AXES,
+    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 1e-300)), axis=-1)[:, None]"): _AXES,
+    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(1e-300, P)), axis=1)[:, None]"): _TINY,
+    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 1e-295)), axis=1)[:, None]"): _TINY,
+    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 5e-301)), axis=1)[:, None]"): _TINY,
+    (
+        "pairwise_affinities",
+        "H = -np.sum(P * np.log(np.maximum(P, 1.0000000000000001e-305)), axis=1)[:, None]",
+    ): _TINY,
+    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 2e-300)), axis=1)[:, None]"): _TINY,
+    ("dbscan", "near = np.sum((X - X[:, None]) ** 2, axis=2) <= eps ** 2"): _SYMMETRIC,
+    ("dbscan", "core = np.sum(near, axis=0) >= min_points"): _SYMMETRIC,
+    ("dbscan", "core = np.sum(near, axis=-1) >= min_points"): _AXES,
+}
