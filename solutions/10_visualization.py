@@ -2787,7 +2787,7 @@ for ax, eps in zip(axes, (0.08, 0.2, 0.45), strict=True):
     ax.set(
         xlabel="$x_1$",
         aspect="equal",
-        title=f"ε = {eps}: {found.max() + 1} cluster{'s' * (found.max() > 0)}, {(found == -1).sum()} noise",
+        title=f"ε = {eps}; clusters: {found.max() + 1}, noise: {(found == -1).sum()}",
     )
 axes[0].set_ylabel("$x_2$")
 fig.suptitle("Full: core points. Hollow: border points. Crosses: noise. ε decides what is dense")
