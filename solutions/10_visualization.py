@@ -113,11 +113,11 @@ fig, axes = plt.subplots(4, 16, figsize=(9, 2.8))
 for ax, picture in zip(axes.flat, filters, strict=True):
     ax.imshow(picture)
     ax.axis("off")
-fig.suptitle("The first layer looks for edges, in grey, and for colours that meet")
+fig.suptitle("The first layer looks for edges and spots, and for colours that meet")
 plt.show()
 
 # %% [markdown]
-# About half of the filters are grey: edges in some direction, bright or dark spots. The others compare colours, blue against orange, red against green. Nets trained on photographs find such filters again and again, whatever else they are to learn.
+# Many filters treat the three colours nearly alike: they find edges in some direction, bright or dark spots. The others compare colours, blue against orange, red against green. Nets trained on photographs find such filters again and again, whatever else they are to learn.
 #
 # For a unit deeper in, ask instead: **which patches excite it most?** Show the net many pictures, note where the unit answers loudest, and cut out what it saw there. How much it sees is its *receptive field*. Here are tiles cut from seven photographs, and four units behind the second Fire module and its pooling. Each of them sees 31 × 31 pixels.
 
@@ -183,11 +183,11 @@ for column, i in zip(axes.T, chosen, strict=True):
         ax.set(xticks=[], yticks=[])
 for ax, words in zip(axes[:, 0], ("a tile", "nearest\nby pixels", "nearest\nby features"), strict=True):
     ax.set_ylabel(words, rotation=0, ha="right", va="center")
-fig.suptitle("By pixels, alike in light and dark; by features, alike in kind")
+fig.suptitle("By pixels, alike in light and dark; by features, more often alike in kind")
 plt.show()
 
 # %% [markdown]
-# Pixels compare what lies at the same place. Features compare what is there. In section 10.10 you will draw a map of such a space.
+# Pixels compare what lies at the same place. Features compare what is there, wherever it lies. They can err too: find the column in which the net takes lines for lines, on two quite different things. In section 10.10 you will draw a map of such a space.
 #
 # ## 10.3 Cover a part, and ask again
 #
@@ -621,7 +621,7 @@ if solved(saliency):
     plt.show()
 
 # %% [markdown]
-# The bright dots gather on the thing, so you can find the thing from a net that was only ever told its *name*. But they are dots, not shapes. A saliency map doesn't say "this pixel made it a cat". It says "changing this pixel would change the score most", up or down. Next come two ways to make it clearer, each with its price.
+# The bright dots gather: at the cup and its spoon, at the rocket and the two towers beside it. On the cat they are spread widely. The net was only ever told the *names* of things, and still its gradient knows roughly where they are. But these are dots, not shapes. A saliency map doesn't say "this pixel made it a cat". It says "changing this pixel would change the score most", up or down. Next come two ways to make it clearer, each with its price.
 #
 # ## 10.5 Backward through a ReLU, three ways
 #
@@ -1433,7 +1433,7 @@ if solved(class_image):
     plt.show()
 
 # %% [markdown]
-# The net could not be surer. You see noise, perhaps with a hint of a bend. Among all images that raise the score, almost none is a photograph, and the gradient has no reason to prefer those that are.
+# The net could hardly be surer. You see noise, perhaps with a hint of a bend. Among all images that raise the score, almost none is a photograph, and the gradient has no reason to prefer those that are.
 #
 # So **regularise**: keep out what no photograph contains. Four ways, each with one number to set:
 #
@@ -1693,9 +1693,9 @@ def test_nothing_to_do_and_equal_pixels(regularise):
 recipes = {
     "nothing": {},
     "L2": {"decay": 0.1},
-    "L2, blur": {"decay": 0.01, "sigma": 0.5},
-    "+ small pixels": {"decay": 0.01, "sigma": 0.5, "small": 0.4},
-    "+ contributions": {"decay": 0.01, "sigma": 0.5, "small": 0.2, "contribution": 0.2},
+    "L2, blur": {"decay": 0.01, "sigma": 0.7},
+    "… and small pixels": {"decay": 0.03, "sigma": 0.6, "small": 0.5},
+    "… and contributions": {"decay": 0.02, "sigma": 0.7, "small": 0.3, "contribution": 0.3},
 }
 if solved(class_image, regularise):
     fig, axes = plt.subplots(2, 5, figsize=(12, 5.6))
@@ -1706,17 +1706,17 @@ if solved(class_image, regularise):
             def tame(x, g, recipe=recipe):
                 return torch.from_numpy(regularise(x[0].numpy(), g[0].numpy(), **recipe))[None]
 
-            made = class_image(net, label, blank, 40, 10.0, tame)
+            made = class_image(net, label, blank, 50, 10.0, tame)
             with torch.no_grad():
                 p = net(made)[0].softmax(dim=0)[label].item()
             ax.imshow(shown(made[0]))
             ax.set(xticks=[], yticks=[])
             ax.set_title(f"{words}\n{p:.0%} {name}", fontsize=10)
-    fig.suptitle("With regularisers the net's flamingo comes nearer to yours")
+    fig.suptitle("Regularisers turn noise into parts: a bent neck, an eye, a fin")
     plt.show()
 
 # %% [markdown]
-# The necks and fins are no accident: they are what the net goes by. Note what is missing, too. There is no whole bird, no legs in the right number, several necks. The score only asks whether the parts are there.
+# The net is as sure of the noise as of the pictures on the right. What you begin to recognise there is what it goes by: necks with a bend, eyes in a ring. Note what is missing, too. There is no whole bird and no whole fish, and parts come more than once. The score only asks whether the parts are there.
 
 # %%
 ClassImageExplorer()
@@ -1937,11 +1937,11 @@ if solved(deep_dream_step):
         ax.set_title(f"up to {words}", fontsize=11)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
-    fig.suptitle("The same cat, dreamt by three depths: lines, then patterns, then parts of things")
+    fig.suptitle("The same cat, dreamt by three depths: strokes, then rings like eyes, then fur")
     plt.show()
 
 # %% [markdown]
-# Where the photograph has little to offer, on the plain wall, the net finds something anyway. It was trained on animals and things; a surface without either is not among the answers it knows.
+# A layer can only boost what it has units for. Early ones have strokes. Later ones were shaped by a thousand classes, of which more than a hundred are dogs: no wonder that eyes turn up where there are none.
 #
 # Large structures grow only on small copies of the image, because a unit sees a fixed number of pixels. The explorer therefore starts small and enlarges: *octaves*.
 
@@ -2248,7 +2248,7 @@ print(
 )
 
 # %% [markdown]
-# The random change has the same size in every pixel, and the net doesn't notice. The difference isn't how much you change but whether all of it pulls together.
+# The curve bends soon, but by then the lead is gone. The random change has the same size in every pixel, and the net hardly notices. The difference isn't how much you change but whether all of it pulls together.
 #
 # What follows, and what doesn't: a net that is right on test photographs can be wrong right beside each of them. Test accuracy says nothing about someone who *wants* it to fail. And such pictures often deceive other nets too, trained on the same task, for these have learnt similar directions.
 
@@ -2691,7 +2691,7 @@ def descend(P, gradient, steps=500, seed=0):
 
 def draw_digits(ax, Y, labels):
     for digit in range(10):
-        ax.scatter(*Y[labels == digit].T, s=26, color=plt.cm.tab10(digit), marker=f"${digit}$", lw=0.3)
+        ax.scatter(*Y[labels == digit].T, s=34, color=plt.cm.tab10(digit), marker=f"${digit}$", lw=0.5)
     ax.set(xticks=[], yticks=[], aspect="equal")
     ax.grid(visible=False)
 
@@ -2738,15 +2738,15 @@ for row, (words, X) in zip(axes, truths.items(), strict=True):
         ax.set(
             xticks=[],
             yticks=[],
-            aspect="equal",
             title="the data" if perplexity is None else f"perplexity {perplexity}",
         )
+        ax.set_aspect("equal", adjustable="datalim")
     row[0].set_ylabel(words)
 fig.suptitle("Sizes and distances on the map mean little, and a small perplexity finds groups in nothing")
 plt.show()
 
 # %% [markdown]
-# The wide group gets about as much room as the narrow ones, and the gaps no longer tell who was far. In the cloud without structure, a small perplexity draws clumps. t-SNE **doesn't cluster**; it places. Whether islands are real is a question for another method, on the data and not on the map.
+# The wide group gets about as much room as the narrow ones. At perplexity 30 the gaps don't tell who was near and who was far. In the cloud without structure, a small perplexity draws clumps. t-SNE **doesn't cluster**; it places. Whether islands are real is a question for another method, on the data and not on the map.
 
 # %%
 TsneExplorer()
@@ -2776,7 +2776,7 @@ lower = np.stack([1 - np.cos(turn[1]), 0.5 - np.sin(turn[1])], axis=1)
 moons = np.concatenate([upper, lower]) + rng.normal(0, 0.07, (180, 2))
 moons = np.concatenate([moons, rng.uniform((-1.5, -1), (2.5, 1.5), (15, 2))])
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.6), sharex=True, sharey=True)
-for ax, eps in zip(axes, (0.08, 0.2, 0.45), strict=True):
+for ax, eps in zip(axes, (0.08, 0.25, 0.45), strict=True):
     found = embedding.dbscan(moons, eps, 5)
     core = (embedding.pairwise_squared_distances(moons) <= eps**2).sum(axis=1) >= 5
     for label in range(found.max() + 1):
@@ -2989,7 +2989,7 @@ DbscanExplorer()
 # %%
 def purity(labels, truth):
     hits = [np.bincount(truth[labels == c]).max() for c in range(labels.max() + 1)]
-    return sum(hits) / max(1, np.sum(labels >= 0))
+    return sum(hits) / np.sum(labels >= 0) if hits else np.nan
 
 
 if solved(pairwise_affinities, tsne_gradient, dbscan):
@@ -3009,7 +3009,8 @@ if solved(pairwise_affinities, tsne_gradient, dbscan):
         other.set(ylim=(0, 1.05), ylabel="share of the points")
         other.grid(visible=False)
         lines = ax.get_lines()[:1] + other.get_lines()
-        ax.legend(lines, [line.get_label() for line in lines], fontsize=9, loc="center right")
+        where = "center" if words == "on the map" else "upper right"
+        ax.legend(lines, [line.get_label() for line in lines], fontsize=9, loc=where)
         fair = [(run, eps) for run, eps in zip(runs, radii, strict=True) if np.mean(run == -1) <= 0.1]
         run, eps = min(fair, key=lambda pair: pair[1])
         print(
@@ -3018,7 +3019,7 @@ if solved(pairwise_affinities, tsne_gradient, dbscan):
     plt.show()
 
 # %% [markdown]
-# Honest reading. On the map there is a range of ε with a dozen or so clusters that are almost pure: without any label, the digits fall into groups that people would name. Some digits come in two groups, because people write them in two ways; the method can't know that both mean the same.
+# Honest reading. On the map there is a range of ε with ten to twenty clusters that are nearly pure: without any label, the digits fall into groups that people would name. Some digits come in two groups, because people write them in two ways; the method can't know that both mean the same.
 #
 # In 64 dimensions it is much harder. An ε that leaves little noise already joins digits of different kinds: with one radius for all, sparse and dense digits can't both be right. t-SNE has evened out the densities, which is what DBSCAN needs. But the same evening out made clumps from nothing in section 10.10. So the map gives a *guess*, and the labels here confirmed it. Without labels you would need another check: another seed, another perplexity, other data.
 
