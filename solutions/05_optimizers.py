@@ -778,3 +778,947 @@ plt.show()
 
 # %% [markdown]
 # With two units some starts end much higher than others. With sixteen, all end at nearly the same low loss. So in large networks the trouble is seldom a bad minimum. It is **slow progress**: ravines, plateaus, saddles and noise. The rest of this notebook is about speed.
+
+# %% [markdown]
+# ## 5.5 Momentum
+#
+# In a ravine the gradient across changes its sign at every step, and the one along keeps it. So remember a running sum of steps, a **velocity** $p$. What changes its sign cancels; what keeps it adds up:
+#
+# $$p \leftarrow \mu p - \alpha \nabla L(w), \qquad w \leftarrow w + p.$$
+#
+# The momentum constant $\mu \in [0, 1)$ says how much of the velocity survives a step. Think of a heavy ball: $\mu = 0$ is gradient descent again. Under a constant gradient $g$ the velocity settles where $p = \mu p - \alpha g$, that is, at
+#
+# $$p = -\frac{\alpha}{1 - \mu}\, g.$$
+#
+# With $\mu = 0.9$ that is ten times gradient descent's step. A heavy ball has a price: it doesn't stop at the bottom. It **overshoots**.
+
+# %%
+ravine = SURFACES["ravine"]
+U, V = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-1.5, 1.5, 61))
+heights = ravine(np.stack([U, V], axis=-1))
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.6), sharey=True)
+for ax, (name, step, hyper, color) in zip(
+    axes,
+    (
+        ("gradient descent", optimizers.gradient_descent, {"learning_rate": 0.045}, BLUE),
+        ("momentum, μ = 0.9", optimizers.momentum, {"learning_rate": 0.015, "mu": 0.9}, RED),
+    ),
+    strict=True,
+):
+    path = optimizers.trajectory(step, ravine.gradient, [-2.6, 1.1], 25, **hyper)
+    ax.contour(
+        U, V, heights, levels=np.geomspace(0.1, 40, 10), cmap="cividis", linewidths=0.8, linestyles="-"
+    )
+    ax.plot(*path.T, color=color, ls="-", marker="o", ms=4)
+    ax.plot(0, 0, "*", color="black", ms=12)
+    ax.set(xlabel="$w_1$", title=f"{name}: after 25 steps, loss {ravine(path[-1]):.2g}")
+axes[0].set_ylabel("$w_2$")
+plt.show()
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: momentum
+# points: 4
+
+# %% [markdown]
+# ### Exercise 5.5 · momentum · ★☆☆ · 8 minutes
+#
+# Take one step of $p \leftarrow \mu p - \alpha \nabla L(w)$, $w \leftarrow w + p$. Keep the velocity $p$ in the state; before the first step it is 0.
+#
+# **Shapes:** `w`, $p$ and `gradient(w)` all have one shape, any shape → `(w, state)`.
+#
+# **Worked:** $L = w^2$, $\alpha = 0.1$, $\mu = 0.5$, from $w = 1$. Step 1: $p = -0.1 \cdot 2 = -0.2$, $w = 0.8$. Step 2: $p = 0.5 \cdot (-0.2) - 0.1 \cdot 1.6 = -0.26$, $w = 0.54$.
+#
+# <details><summary>Hint 1</summary><code>state.get("p", 0.0)</code> is the velocity, or 0 in the first step.</details>
+# <details><summary>Hint 2</summary>Return a new dict: <code>{"p": p}</code>.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Right for one step only:</b> the velocity isn't kept. It must be in the state that you return.</li>
+# <li><b>1 − μ too small:</b> some books average the gradients. Here they are added up.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def momentum(w, gradient, state, *, learning_rate=0.1, mu=0.9):
+    """Return the weights and the state after one step of momentum."""
+    # BEGIN SOLUTION
+    p = mu * state.get("p", 0.0) - learning_rate * gradient(w)
+    return w + p, {"p": p}
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_five_steps(momentum):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def with_(factor=1.0, inside=1.0):
+        """Momentum with the gradient, or all of the new velocity, multiplied by a factor."""
+
+        def step(w, g, s, *, learning_rate, mu):
+            p = inside * (mu * s.get("p", 0.0) - factor * learning_rate * g(w))
+            return w + p, {"p": p}
+
+        return step
+
+    def late(w, g, s, *, learning_rate, mu):
+        old = s.get("p", 0.0 * w)
+        return w + old, {"p": mu * old - learning_rate * g(w)}
+
+    check_steps(
+        momentum,
+        lambda w: np.array([1.0, 3.0, 0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        5,
+        learning_rate=0.2,
+        mu=0.7,
+        expected=optimizers.momentum,
+        mistakes={
+            "Your velocity is 1 − μ times ours: there is no 1 − μ in this convention.": with_(1 - 0.7),
+            "Your velocity isn't kept: it must be in the state that you return, and read from it.": (
+                lambda w, g, s, **_: (w - 0.2 * g(w), s)
+            ),
+            "You climb: the velocity loses α times the gradient.": with_(-1.0),
+            "μ brakes the old velocity only, not the gradient that comes in now.": with_(1 / 0.7, 0.7),
+            "You keep μ, but the learning rate makes no difference: multiply the gradient by it.": with_(5.0),
+            "The velocity doesn't fade: μ times the old one, plus the new step.": (
+                lambda w, g, s, *, learning_rate, mu: optimizers.momentum(
+                    w, g, s, learning_rate=learning_rate, mu=1.0
+                )
+            ),
+            "You move with the velocity of the step before: first update p, then add it.": late,
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_weights_of_any_shape_and_the_defaults(momentum):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    rng = np.random.default_rng(505)
+    for shape in ((5, 3), (1,), (2, 3, 7)):
+        scale, centre = rng.uniform(0.3, 2, shape), rng.normal(size=shape)
+        check_steps(
+            momentum,
+            lambda w, scale=scale, centre=centre: scale * (w - centre),
+            rng.normal(2, 3, shape),
+            6,
+            expected=optimizers.momentum,
+        )
+
+
+# %%
+# HIDDEN
+def test_without_momentum_and_on_a_curved_valley(momentum):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+    from course_utils.surfaces import SURFACES
+
+    for mu in (0.0, 0.95):
+        check_steps(
+            momentum,
+            SURFACES["Rosenbrock"].gradient,
+            np.array([-1.2, 1.0]),
+            11,
+            learning_rate=0.0005,
+            mu=mu,
+            expected=optimizers.momentum,
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# 1. Move μ from 0 to 0.99. Which value, roughly, brings the ball there in the fewest steps? What happens at 0.99?
+# 2. Choose Rosenbrock, with 300 steps. Its valley is curved. How far along it do the two get?
+
+# %%
+OptimizerPlayground(surface="ravine", shown=["gradient descent", "momentum"])
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>About 0.9. With less it creeps; at 0.99 it shoots past the minimum and swings back many times. In Rosenbrock's valley momentum gets nearly to the end while gradient descent has gone a small part of the way.</details>
+#
+# ## 5.6 Nesterov: look ahead, then correct
+#
+# The heavy ball takes the gradient where it stands, though it knows already that the velocity will carry it to about $w + \mu p$. **Nesterov's momentum** takes the gradient *there*:
+#
+# $$p \leftarrow \mu p - \alpha \nabla L(w + \mu p), \qquad w \leftarrow w + p.$$
+#
+# If the ball is about to climb the other side, the gradient at $w + \mu p$ says so one step earlier. It brakes in time.
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
+ws = np.linspace(-2.2, 2.2, 101)
+w, p = -0.6, 1.5
+left.plot(ws, ws**2 / 2, color="black", ls="-")
+left.annotate("", (w + p, w**2 / 2), (w, w**2 / 2), arrowprops={"arrowstyle": "->", "color": "0.4", "lw": 2})
+left.text(w + p / 2, w**2 / 2 + 0.08, "velocity μp", ha="center", color="0.3")
+for place, color, marker, says in (
+    (w, BLUE, "o", "momentum looks here:\n“still downhill”"),
+    (w + p, RED, "s", "Nesterov looks here:\n“uphill by now”"),
+):
+    slope = np.array([-0.45, 0.45])
+    left.plot(place + slope, place**2 / 2 + place * slope, color=color, ls="-", lw=3)
+    left.plot(place, place**2 / 2, marker, color=color, ms=8)
+    left.text(place, place**2 / 2 + 0.62, says, color=color, ha="center")
+left.set(xlabel="w", ylabel="loss", ylim=(-0.3, 2.4), title="Same ball, the gradient taken at two places")
+
+for name, step, color, ls in (
+    ("momentum", optimizers.momentum, BLUE, "-"),
+    ("Nesterov", optimizers.nesterov, RED, "--"),
+):
+    path = optimizers.trajectory(
+        step, SURFACES["ravine"].gradient, [-2.6, 1.1], 120, learning_rate=0.015, mu=0.95
+    )
+    right.plot(path[:, 0], color=color, ls=ls, label=name)
+right.axhline(0, color="black", lw=1, ls="-")
+right.set(xlabel="step", ylabel="$w_1$, along the ravine", title="μ = 0.95: Nesterov swings less")
+right.legend()
+plt.show()
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: nesterov
+# points: 4
+
+# %% [markdown]
+# ### Exercise 5.6 · nesterov · ★★☆ · 8 minutes
+#
+# Take one step of Nesterov's momentum, as above. Keep $p$ in the state; before the first step it is 0.
+#
+# **Shapes:** as in Exercise 5.5.
+#
+# **Worked:** $L = w^2$, $\alpha = 0.1$, $\mu = 0.5$, from $w = 1$. Step 1: $p = -0.2$, $w = 0.8$. Step 2: look at $0.8 + 0.5 \cdot (-0.2) = 0.7$, where the gradient is $1.4$; $p = -0.1 - 0.14 = -0.24$, $w = 0.56$.
+#
+# <details><summary>Hint 1</summary>The gradient is a function: call it at <code>w + mu * p</code>, with the old p.</details>
+# <details><summary>Hint 2</summary>The look-ahead is for the gradient alone. The new p is added to w, not to the look-ahead.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>The same as momentum:</b> you took the gradient at w.</li>
+# <li><b>Too far:</b> μp is in the new p already; it must not be added twice.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def nesterov(w, gradient, state, *, learning_rate=0.1, mu=0.9):
+    """Return the weights and the state after one step of Nesterov's momentum."""
+    # BEGIN SOLUTION
+    carried = mu * state.get("p", 0.0)
+    p = carried - learning_rate * gradient(w + carried)
+    return w + p, {"p": p}
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_five_steps(nesterov):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def looking(ahead, kept=0.0, lost=False):
+        """Nesterov's step with the gradient at w + ahead·p, and kept·p added to w besides."""
+
+        def step(w, g, s, *, learning_rate, mu):
+            old = s.get("p", 0.0)
+            p = mu * old - learning_rate * g(w + ahead * old)
+            return w + p + kept * old, {} if lost else {"p": p}
+
+        return step
+
+    check_steps(
+        nesterov,
+        lambda w: np.array([1.0, 3.0, 0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        5,
+        learning_rate=0.2,
+        mu=0.7,
+        expected=optimizers.nesterov,
+        mistakes={
+            "That is plain momentum: first look ahead to w + μp, then take the gradient there.": looking(0.0),
+            "You look ahead by p: only μ times the velocity will be left.": looking(1.0),
+            "You look back: the gradient belongs at w plus μp.": looking(-0.7),
+            "You move twice by μp: the look-ahead is for the gradient alone, the new p is added to w.": (
+                looking(0.7, kept=0.7)
+            ),
+            "Your velocity isn't kept: it must be in the state that you return, and read from it.": (
+                looking(0.7, lost=True)
+            ),
+            "You climb: the velocity loses α times the gradient.": (
+                lambda w, g, s, *, learning_rate, mu: optimizers.nesterov(
+                    w, g, s, learning_rate=-learning_rate, mu=mu
+                )
+            ),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_weights_of_any_shape_and_the_defaults(nesterov):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    rng = np.random.default_rng(506)
+    for shape in ((5, 3), (1,), (2, 3, 7)):
+        scale, centre = rng.uniform(0.3, 2, shape), rng.normal(size=shape)
+        check_steps(
+            nesterov,
+            lambda w, scale=scale, centre=centre: scale * (w - centre),
+            rng.normal(2, 3, shape),
+            6,
+            expected=optimizers.nesterov,
+            mistakes={
+                "That is plain momentum: first look ahead to w + μp, then take the gradient there.": (
+                    optimizers.momentum
+                )
+            },
+        )
+
+
+# %%
+# HIDDEN
+def test_on_a_curved_valley(nesterov):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+    from course_utils.surfaces import SURFACES
+
+    for mu in (0.0, 0.95):
+        check_steps(
+            nesterov,
+            SURFACES["Rosenbrock"].gradient,
+            np.array([-1.2, 1.0]),
+            11,
+            learning_rate=0.0005,
+            mu=mu,
+            expected=optimizers.nesterov,
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# 1. Below, μ is 0.95 on a slanted bowl. How many steps does each need? Raise μ to 0.99: which of the two suffers more?
+# 2. Set μ to 0. What is left of the difference, and why?
+
+# %%
+OptimizerPlayground(surface="Booth", shown=["momentum", "nesterov"], mu=0.95, steps=200)
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>Momentum swings for dozens of steps; Nesterov is there in a handful. With μ = 0 nothing is left: there is no velocity to look ahead with, and both are gradient descent.</details>
+#
+# ## 5.7 AdaGrad: a rate for every weight
+#
+# In a ravine no single α suits both directions. So give each weight its own. **AdaGrad** adds up the squared gradients of each weight and divides by the root of the sum:
+#
+# $$c \leftarrow c + g^2, \qquad w \leftarrow w - \frac{\alpha\, g}{\sqrt c + \varepsilon}, \qquad g = \nabla L(w),$$
+#
+# all entry by entry. A small ε, such as $10^{-8}$, keeps the first division finite where $g = 0$.
+#
+# Two consequences. The **size of the gradient cancels**: multiply the loss by 1,000, and the steps stay as they are. That helps where gradients are of very different size, as with rare words or pixels. And the sum only grows, so **steps shrink**. With a constant gradient, $c = t g^2$ after $t$ steps, and the step is $\alpha/\sqrt t$.
+#
+# One rate for each *weight* is not one for each *direction*. Turn the ravine by 45 degrees, and both weights see the same gradients: the weights depend on each other, and AdaGrad has nothing to divide by.
+
+# %%
+turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
+straight = np.diag([1.0, 40.0])
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.8), sharey=True)
+for ax, H, says in (
+    (axes[0], straight, "Along the axes: AdaGrad walks straight down"),
+    (axes[1], turn @ straight @ turn.T, "Turned by 45°: nothing left to divide by"),
+):
+    start = np.array([-2.6, 1.1]) if H is straight else turn @ [-2.6, 1.1]
+    for name, step, rate, color, ls in (
+        ("gradient descent, α = 0.045", optimizers.gradient_descent, 0.045, BLUE, "-"),
+        ("AdaGrad, α = 0.5", optimizers.adagrad, 0.5, ORANGE, "--"),
+    ):
+        path = optimizers.trajectory(step, lambda w, H=H: w @ H, start, 60, learning_rate=rate)
+        ax.plot(np.einsum("ti,ij,tj->t", path, H, path) / 2, color=color, ls=ls, label=name)
+    ax.set(yscale="log", xlabel="step", title=says)
+    ax.legend()
+axes[0].set_ylabel("loss")
+plt.show()
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: adagrad
+# points: 4
+
+# %% [markdown]
+# ### Exercise 5.7 · adagrad · ★★☆ · 8 minutes
+#
+# Take one step of AdaGrad. Keep $c$ in the state; before the first step it is 0. Note where ε stands: outside the root.
+#
+# **Shapes:** `w`, $c$ and $g$ all have one shape, any shape → `(w, state)`.
+#
+# **Worked:** $L = w^2$, $\alpha = 0.5$, ε = 0, from $w = 1$. Step 1: $g = 2$, $c = 4$, $w = 1 - 0.5 \cdot 2/2 = 0.5$. Step 2: $g = 1$, $c = 5$, $w = 0.5 - 0.5/\sqrt5 \approx 0.276$.
+#
+# <details><summary>Hint 1</summary>Call the gradient once and keep it: <code>g = gradient(w)</code>.</details>
+# <details><summary>Hint 2</summary>First update c, then divide by the new c.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Every step has length α:</b> c isn't kept from step to step.</li>
+# <li><b>A huge first step:</b> you divided by the old c, which is 0.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def adagrad(w, gradient, state, *, learning_rate=0.5, eps=1e-8):
+    """Return the weights and the state after one step of AdaGrad."""
+    # BEGIN SOLUTION
+    g = gradient(w)
+    c = state.get("c", 0.0) + g**2
+    return w - learning_rate * g / (np.sqrt(c) + eps), {"c": c}
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_five_steps(adagrad):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def with_(add=np.square, divisor=lambda c, eps: np.sqrt(c) + eps, sign=-1, lost=False, late=False):
+        """AdaGrad with one of its parts replaced."""
+
+        def step(w, g, s, *, learning_rate, eps):
+            old, g = s.get("c", np.zeros_like(w)), g(w)
+            c = old + add(g)
+            return w + sign * learning_rate * g / divisor(old if late else c, eps), {} if lost else {"c": c}
+
+        return step
+
+    check_steps(
+        adagrad,
+        lambda w: np.array([1.0, 30.0, 0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        5,
+        learning_rate=0.4,
+        eps=0.3,
+        expected=optimizers.adagrad,
+        mistakes={
+            "ε stands inside your root: it is √c + ε, not √(c + ε).": with_(
+                divisor=lambda c, eps: np.sqrt(c + eps)
+            ),
+            "The root is missing: divide by √c + ε.": with_(divisor=lambda c, eps: c + eps),
+            "c isn't kept: it must be in the state that you return, and read from it.": with_(lost=True),
+            "You climb: subtract the step.": with_(sign=1),
+            "You divide by the old c: first add g², then divide by the root of the new c.": with_(late=True),
+            "You added up the gradients' sizes: add their squares.": with_(
+                add=np.abs, divisor=lambda c, eps: c + eps
+            ),
+            "All weights share one c in your answer: each weight has its own.": with_(
+                add=lambda g: np.full_like(g, np.sum(g**2))
+            ),
+            "You averaged the squares over the weights: each weight has its own c.": with_(
+                add=lambda g: np.full_like(g, np.mean(g**2))
+            ),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_weights_of_any_shape_and_the_defaults(adagrad):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    rng = np.random.default_rng(507)
+    for shape in ((5, 3), (1,), (2, 3, 7)):
+        scale, centre = rng.uniform(0.01, 20, shape), rng.normal(size=shape)
+        check_steps(
+            adagrad,
+            lambda w, scale=scale, centre=centre: scale * (w - centre),
+            rng.normal(2, 3, shape),
+            6,
+            expected=optimizers.adagrad,
+        )
+
+
+# %%
+# HIDDEN
+def test_gradients_that_are_zero_or_as_small_as_epsilon(adagrad):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    check_steps(
+        adagrad,
+        lambda w: np.array([0.0, 3e-8, 1e-9, 5e-7]) * w,
+        np.array([1.0, 1.5, -2.0, 0.7]),
+        4,
+        learning_rate=0.2,
+        expected=optimizers.adagrad,
+        mistakes={
+            "Where the gradient is zero you divide 0 by 0: ε belongs into the divisor.": (
+                lambda w, g, s, *, learning_rate: optimizers.adagrad(
+                    w, g, s, learning_rate=learning_rate, eps=0.0
+                )
+            ),
+        },
+    )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# 1. How many steps does each need in the ravine? Now choose Booth, a slanted bowl, where the weights depend on each other. Who is ahead?
+# 2. Back in the ravine, set "all learning rates ×" to 3, then to 10. Who diverges? Why can't AdaGrad?
+
+# %%
+OptimizerPlayground(surface="ravine", shown=["gradient descent", "adagrad"])
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>In the ravine AdaGrad needs a third of gradient descent's steps; on Booth's slanted bowl it needs more. At 3 times its rate gradient descent diverges. AdaGrad's first step has length α in each weight, however steep it is, and the later ones are shorter.</details>
+#
+# ## 5.8 RMSprop: forget
+#
+# AdaGrad never forgets. If gradients were large at the beginning, steps stay small for ever, even where the surface has become flat. **RMSprop** replaces the sum by a running average, in which old squares fade:
+#
+# $$s \leftarrow \beta s + (1 - \beta)\, g^2, \qquad w \leftarrow w - \frac{\alpha\, g}{\sqrt s + \varepsilon}, \qquad \beta \in [0, 1).$$
+#
+# β sets the memory: about $1/(1-\beta)$ steps. Below, a gradient is 10 for fifty steps and then falls to 0.1.
+
+# %%
+sizes = np.where(np.arange(150) < 50, 10.0, 0.1)
+steps_taken = {}
+for name, step, hyper in (
+    ("AdaGrad", optimizers.adagrad, {}),
+    ("RMSprop, β = 0.9", optimizers.rmsprop, {"beta": 0.9}),
+    ("RMSprop, β = 0.99", optimizers.rmsprop, {"beta": 0.99}),
+):
+    w, state, steps_taken[name] = np.zeros(1), {}, []
+    for g in sizes:
+        moved, state = step(w, lambda w, g=g: np.full(1, g), state, learning_rate=1.0, **hyper)
+        steps_taken[name].append(float(w[0] - moved[0]))
+        w = moved
+fig, ax = plt.subplots()
+for (name, taken), color, ls in zip(
+    steps_taken.items(), (ORANGE, GREEN, SKY), ("-", "--", "-."), strict=True
+):
+    ax.plot(np.arange(1, 151), taken, color=color, ls=ls, label=name)
+ax.axvline(50.5, color="black", lw=1, ls=":")
+ax.text(52, 5, "here the gradient\nfalls from 10 to 0.1", va="center")
+ax.set(
+    yscale="log",
+    xlabel="step",
+    ylabel="length of the step, in units of α",
+    title="AdaGrad never forgets the large gradients; RMSprop does",
+)
+ax.legend(loc="lower right")
+plt.show()
+
+# %% [markdown]
+# RMSprop comes back to steps of length α; AdaGrad stays a hundred times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: rmsprop
+# points: 4
+
+# %% [markdown]
+# ### Exercise 5.8 · rmsprop · ★★☆ · 6 minutes
+#
+# Take one step of RMSprop. Keep $s$ in the state; before the first step it is 0.
+#
+# **Shapes:** `w`, $s$ and $g$ all have one shape, any shape → `(w, state)`.
+#
+# **Worked:** $L = w^2$, $\alpha = 0.1$, $\beta = 0.75$, ε = 0, from $w = 1$. Step 1: $g = 2$, $s = 0.25 \cdot 4 = 1$, $w = 1 - 0.1 \cdot 2/1 = 0.8$. Step 2: $g = 1.6$, $s = 0.75 \cdot 1 + 0.25 \cdot 2.56 = 1.39$, $w = 0.8 - 0.16/\sqrt{1.39} \approx 0.664$.
+#
+# <details><summary>Hint 1</summary>Your AdaGrad, with another line for what is remembered.</details>
+# <details><summary>Hint 2</summary>β belongs to the old average, 1 − β to the new square.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>The first step is wrong by a constant factor:</b> 1 − β is missing, or exchanged with β.</li>
+# <li><b>Right for one step only:</b> the average isn't kept.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def rmsprop(w, gradient, state, *, learning_rate=0.05, beta=0.9, eps=1e-8):
+    """Return the weights and the state after one step of RMSprop."""
+    # BEGIN SOLUTION
+    g = gradient(w)
+    s = beta * state.get("s", 0.0) + (1 - beta) * g**2
+    return w - learning_rate * g / (np.sqrt(s) + eps), {"s": s}
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_five_steps(rmsprop):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def with_(old=0.7, new=0.3, divisor=lambda s, eps: np.sqrt(s) + eps, sign=-1, lost=False, power=2):
+        """RMSprop with one of its parts replaced; the test's β is 0.7."""
+
+        def step(w, g, s, *, learning_rate, beta, eps):
+            g, t = g(w), s.get("t", 0) + 1
+            average = old * s.get("s", 0.0) + new * np.abs(g) ** power
+            w = w + sign * learning_rate * g / divisor(average, eps)
+            return w, {} if lost else {"s": average, "t": t}
+
+        return step
+
+    def corrected(w, g, s, *, learning_rate, beta, eps):
+        return optimizers.adam(w, g, s, learning_rate=learning_rate, beta1=0.0, beta2=beta, eps=eps)
+
+    check_steps(
+        rmsprop,
+        lambda w: np.array([1.0, 30.0, 0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        5,
+        learning_rate=0.1,
+        beta=0.7,
+        eps=0.2,
+        expected=optimizers.rmsprop,
+        mistakes={
+            "β and 1 − β are exchanged: β belongs to the old average.": with_(0.3, 0.7),
+            "1 − β is missing: without it s is no average.": with_(new=1.0),
+            "Nothing is forgotten: β must multiply the old average.": with_(old=1.0),
+            "ε stands inside your root: it is √s + ε, not √(s + ε).": with_(
+                divisor=lambda s, eps: np.sqrt(s + eps)
+            ),
+            "The root is missing: divide by √s + ε.": with_(divisor=lambda s, eps: s + eps),
+            "s isn't kept: it must be in the state that you return, and read from it.": with_(lost=True),
+            "You averaged the gradients' sizes: average their squares.": with_(
+                power=1, divisor=lambda s, eps: s + eps
+            ),
+            "You corrected the average for its start: that is Adam's idea, RMSprop doesn't.": corrected,
+            "You climb: subtract the step.": with_(sign=1),
+            "That is AdaGrad: squares are averaged here, not added up.": with_(old=1.0, new=1.0),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_weights_of_any_shape_and_the_defaults(rmsprop):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    rng = np.random.default_rng(508)
+    for shape in ((5, 3), (1,), (2, 3, 7)):
+        scale, centre = rng.uniform(0.01, 20, shape), rng.normal(size=shape)
+        check_steps(
+            rmsprop,
+            lambda w, scale=scale, centre=centre: scale * (w - centre),
+            rng.normal(2, 3, shape),
+            6,
+            expected=optimizers.rmsprop,
+        )
+
+
+# %%
+# HIDDEN
+def test_small_gradients_and_no_memory(rmsprop):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    for beta in (0.0, 0.95):
+        check_steps(
+            rmsprop,
+            lambda w: np.array([0.0, 3e-8, 1e-9, 5e-7]) * w,
+            np.array([1.0, 1.5, -2.0, 0.7]),
+            4,
+            learning_rate=0.2,
+            beta=beta,
+            expected=optimizers.rmsprop,
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# 1. Set β to 0: what does each step do now? Where does the walk end, and how far from the minimum?
+# 2. With β = 0.9 and 300 steps, compare the loss at the end for the schedules constant and cosine. Why does RMSprop need a schedule even without noise, and AdaGrad not?
+
+# %%
+OptimizerPlayground(surface="ravine", shown=["adagrad", "rmsprop"])
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>With β = 0 only the sign of the gradient is left: each weight moves by α, up or down, and jumps about the minimum at that distance for ever. With β = 0.9 steps are of about that size too, because near the minimum gradients shrink and so does their average. Only a falling α brings it to rest. AdaGrad's divisor grows, so its steps shrink by themselves.</details>
+#
+# ## 5.9 Adam
+#
+# **Adam** is momentum divided by RMSprop's root: a running average $p$ of gradients and one, $s$, of their squares,
+#
+# $$p \leftarrow \beta_1 p + (1 - \beta_1)\, g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2.$$
+#
+# Here $p$ is an average, with $1 - \beta_1$. Both start at 0 and are therefore too small at first. Under a constant gradient, $p = (1 - \beta_1^t)\, g$ after $t$ steps. So divide by that:
+#
+# $$\hat p = \frac{p}{1 - \beta_1^t}, \qquad \hat s = \frac{s}{1 - \beta_2^t}, \qquad w \leftarrow w - \frac{\alpha\, \hat p}{\sqrt{\hat s} + \varepsilon}.$$
+#
+# The first step is $t = 1$. The corrected $\hat p$ and $\hat s$ serve this step only: what is kept are $p$ and $s$.
+#
+# Does the correction matter? Below, the gradient is constant, so that every step should have length α.
+
+# %%
+t = np.arange(1, 1001)
+fig, ax = plt.subplots()
+ax.plot(t, (1 - 0.9**t) / np.sqrt(1 - 0.999**t), color=RED, ls="--", label="without correction")
+ax.plot(t, np.ones_like(t), color=BLUE, ls="-", label="with correction")
+ax.set(
+    xscale="log",
+    ylim=(0, 7.5),
+    xlabel="step t",
+    ylabel="length of the step, in units of α",
+    title="Uncorrected, Adam's first steps are several times too long",
+)
+ax.legend()
+plt.show()
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: adam
+# points: 6
+
+# %% [markdown]
+# ### Exercise 5.9 · adam · ★★★ · 15 minutes
+#
+# Take one step of Adam. The state holds $p$, $s$ and the number of steps $t$.
+#
+# **Shapes:** `w`, $p$, $s$ and $g$ all have one shape, any shape; $t$ is a whole number → `(w, state)`.
+#
+# **Worked:** $L = w^2$, $\alpha = 0.1$, $\beta_1 = 0.5$, $\beta_2 = 0.75$, ε = 0, from $w = 1$. Step 1: $g = 2$, $p = 1$, $s = 1$; $\hat p = 1/0.5 = 2$, $\hat s = 1/0.25 = 4$; $w = 1 - 0.1 \cdot 2/2 = 0.9$. Step 2: $g = 1.8$, $p = 1.4$, $s = 1.56$; $\hat p = 1.4/0.75$, $\hat s = 1.56/0.4375$; $w \approx 0.801$.
+#
+# <details><summary>Hint 1</summary>Count first: <code>t = state.get("t", 0) + 1</code>.</details>
+# <details><summary>Hint 2</summary>Use two names, such as <code>p</code> and <code>p_hat</code>. Only <code>p</code> goes into the state.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>NaN in the first step:</b> with t = 0 the correction divides by 0.</li>
+# <li><b>Right in the first step only:</b> you kept the corrected averages, or t.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def adam(w, gradient, state, *, learning_rate=0.1, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Return the weights and the state after one step of Adam."""
+    # BEGIN SOLUTION
+    g = gradient(w)
+    t = state.get("t", 0) + 1
+    p = beta1 * state.get("p", 0.0) + (1 - beta1) * g
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * g**2
+    p_hat = p / (1 - beta1**t)
+    s_hat = s / (1 - beta2**t)
+    return w - learning_rate * p_hat / (np.sqrt(s_hat) + eps), {"p": p, "s": s, "t": t}
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_the_first_step_has_length_alpha(adam):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def uncorrected(w, g, s, *, learning_rate, beta1=0.9, beta2=0.999, eps=1e-8):
+        g = g(w)
+        return w - learning_rate * (1 - beta1) * g / (np.sqrt((1 - beta2) * g**2) + eps), s
+
+    def from_zero(w, g, s, *, learning_rate):
+        with np.errstate(all="ignore"):
+            p, root = 0.1 * g(w) / (1 - 0.9**0), np.sqrt(0.001 * g(w) ** 2 / (1 - 0.999**0))
+            return w - learning_rate * p / (root + 1e-8), s
+
+    check_steps(
+        adam,
+        lambda w: np.array([1.0, 30.0, -0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        1,
+        learning_rate=0.2,
+        expected=optimizers.adam,
+        mistakes={
+            "The averages start at zero and are too small at first: divide them by 1 − β₁ᵗ and 1 − β₂ᵗ.": uncorrected,
+            "Your steps are counted from 0, and the correction divides by 0: the first step is t = 1.": from_zero,
+        },
+    )
+
+
+# %%
+def test_five_steps(adam):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    def with_(
+        correct_p=True,
+        correct_s=True,
+        keep_hats=False,
+        count=True,
+        root=lambda s, eps: np.sqrt(s) + eps,
+        **change,
+    ):
+        """Adam with one of its parts replaced."""
+
+        def step(w, g, s, *, learning_rate, beta1, beta2, eps):
+            b1, b2 = change.get("b1", beta1), change.get("b2", beta2)
+            g, t = g(w), s.get("t", 0) + 1
+            p = b1 * s.get("p", 0.0) + change.get("new1", 1 - b1) * g
+            q = b2 * s.get("s", 0.0) + change.get("new2", 1 - b2) * g**2
+            p_hat = p / (1 - b1**t) if correct_p else p
+            q_hat = q / (1 - b2**t) if correct_s else q
+            kept = (p_hat, q_hat) if keep_hats else (p, q)
+            state = {"p": kept[0], "s": kept[1], "t": t if count else 0}
+            sign = change.get("sign", -1)
+            return w + sign * learning_rate * p_hat / root(q_hat, eps), {} if change.get("lost") else state
+
+        return step
+
+    check_steps(
+        adam,
+        lambda w: np.array([1.0, 30.0, 0.5]) * w,
+        np.array([1.5, -2.0, 0.7]),
+        5,
+        learning_rate=0.2,
+        beta1=0.6,
+        beta2=0.8,
+        eps=0.1,
+        expected=optimizers.adam,
+        mistakes={
+            "The averages start at zero and are too small at first: divide them by 1 − β₁ᵗ and 1 − β₂ᵗ.": with_(
+                correct_p=False, correct_s=False
+            ),
+            "Only p is corrected: s starts at zero too.": with_(correct_s=False),
+            "Only s is corrected: p starts at zero too.": with_(correct_p=False),
+            "You kept the corrected averages: p̂ and ŝ are for this step, the state holds p and s.": with_(
+                keep_hats=True
+            ),
+            "Your count of steps stays at 1: keep t in the state.": with_(count=False),
+            "β₁ and β₂ are exchanged: β₁ belongs to the gradients, β₂ to their squares.": with_(
+                b1=0.8, b2=0.6
+            ),
+            "ε stands inside your root: it is √ŝ + ε.": with_(root=lambda s, eps: np.sqrt(s + eps)),
+            "The root is missing: divide by √ŝ + ε.": with_(root=lambda s, eps: s + eps),
+            "1 − β₁ is missing: p is an average of gradients here.": with_(new1=1.0),
+            "1 − β₂ is missing: s is an average of squares.": with_(new2=1.0),
+            "Nothing is kept: p, s and t must be in the state that you return, and read from it.": with_(
+                lost=True
+            ),
+            "You climb: subtract the step.": with_(sign=1),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_weights_of_any_shape_and_the_defaults(adam):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    rng = np.random.default_rng(509)
+    for shape in ((5, 3), (1,), (2, 3, 7)):
+        scale, centre = rng.uniform(0.01, 20, shape), rng.normal(size=shape)
+        check_steps(
+            adam,
+            lambda w, scale=scale, centre=centre: scale * (w - centre),
+            rng.normal(2, 3, shape),
+            7,
+            expected=optimizers.adam,
+        )
+
+
+# %%
+# HIDDEN
+def test_small_gradients_and_other_memories(adam):
+    import numpy as np
+    from course_utils import optimizers
+    from course_utils.checks import check_steps
+
+    for beta1, beta2 in ((0.0, 0.5), (0.7, 0.0), (0.95, 0.99)):
+        check_steps(
+            adam,
+            lambda w: np.array([0.0, 3e-8, 1e-9, 5e-7]) * w,
+            np.array([1.0, 1.5, -2.0, 0.7]),
+            4,
+            learning_rate=0.2,
+            beta1=beta1,
+            beta2=beta2,
+            expected=optimizers.adam,
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# If you have written `adam`, it walks below as "yours", beside the others. (If not, only the library's do.)
+#
+# 1. In the ravine, move "all learning rates ×" from 0.1 to 10. Which optimizers survive a rate ten times too large, and what have they in common?
+# 2. Choose Rosenbrock with 400 steps. Which two get to the end of the valley? What do those two have that RMSprop and AdaGrad lack?
+
+# %%
+OptimizerPlayground(mine=adam if solved(adam) else None, surface="ravine")
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>Gradient descent and momentum diverge. AdaGrad, RMSprop and Adam divide by the size of the gradient, so their steps stay bounded. Along Rosenbrock's valley momentum and Adam arrive: both have a velocity.</details>
+#
