@@ -1352,7 +1352,7 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# RMSprop comes back to steps of length α; AdaGrad stays a hundred times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
+# RMSprop comes back to steps of length α; AdaGrad stays hundreds of times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1722,3 +1722,747 @@ OptimizerPlayground(mine=adam if solved(adam) else None, surface="ravine")
 # %% [markdown]
 # <details><summary>What you may have found</summary>Gradient descent and momentum diverge. AdaGrad, RMSprop and Adam divide by the size of the gradient, so their steps stay bounded. Along Rosenbrock's valley momentum and Adam arrive: both have a velocity.</details>
 #
+# %% [markdown]
+# ## 5.10 Hyperparameters
+#
+# α, μ, β and their kind aren't trained. You choose them, on **validation data** that takes no part in training.
+#
+# From here on a real network: 784 pixels of a handwritten digit, 32 ReLU units, 10 classes. All its 25,450 weights are one flat vector, so that your optimizers fit as they are. The gradient comes from backpropagation in a few lines of NumPy.
+
+# %%
+digits = data.load_mnist()
+pixels = digits.x_train.reshape(len(digits.x_train), -1).astype(float)
+X_fit, y_fit, X_val, y_val = pixels[:3000], digits.y_train[:3000], pixels[3000:], digits.y_train[3000:]
+X_test, y_test = digits.x_test.reshape(len(digits.x_test), -1).astype(float), digits.y_test
+SHAPES = ((784, 32), (32,), (32, 10), (10,))
+ENDS = np.cumsum([np.prod(shape) for shape in SHAPES])
+
+
+def layers(w):
+    """Cut the flat vector into W1, b1, W2, b2."""
+    return [part.reshape(shape) for part, shape in zip(np.split(w, ENDS[:-1]), SHAPES, strict=True)]
+
+
+def initial_weights(seed):
+    rng = np.random.default_rng(seed)
+    W1, W2 = rng.normal(size=SHAPES[0]) * np.sqrt(2 / 784), rng.normal(size=SHAPES[2]) * np.sqrt(2 / 32)
+    return np.concatenate([W1.ravel(), np.zeros(32), W2.ravel(), np.zeros(10)])
+
+
+def forward(w, X):
+    """Return the hidden units and the logarithms of the ten probabilities."""
+    W1, b1, W2, b2 = layers(w)
+    hidden = np.maximum(X @ W1 + b1, 0)
+    scores = hidden @ W2 + b2
+    scores = scores - scores.max(axis=1, keepdims=True)
+    return hidden, scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+def loss(w, X, y):
+    return -np.mean(forward(w, X)[1][np.arange(len(y)), y])
+
+
+def loss_gradient(w, X, y):
+    hidden, log_p = forward(w, X)
+    d_scores = np.exp(log_p)
+    d_scores[np.arange(len(y)), y] -= 1
+    d_scores /= len(y)
+    d_hidden = d_scores @ layers(w)[2].T * (hidden > 0)
+    parts = X.T @ d_hidden, d_hidden.sum(axis=0), hidden.T @ d_scores, d_scores.sum(axis=0)
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def accuracy(w, X, y):
+    return np.mean(forward(w, X)[1].argmax(axis=1) == y)
+
+
+def train(step, passes=4, seed=0, watch=None, **hyper):
+    """Train the network by an optimizer, in batches of 32; `watch(before, after)` sees every step. Return the weights."""
+    rng, w, state = np.random.default_rng(seed), initial_weights(seed), {}
+    with np.errstate(all="ignore"):  # a rate that is too large may overflow
+        for _ in range(passes):
+            for rows in minibatches(len(X_fit), 32, rng):
+                after, state = step(
+                    w, lambda v, rows=rows: loss_gradient(v, X_fit[rows], y_fit[rows]), state, **hyper
+                )
+                if watch:
+                    watch(w, after)
+                w = after
+    return w
+
+
+fig, axes = plt.subplots(1, 10, figsize=(10, 1.4))
+for k, ax in enumerate(axes):
+    ax.imshow(X_fit[y_fit == k][0].reshape(28, 28), cmap="gray_r")
+    ax.axis("off")
+fig.suptitle("3,000 digits to train on, 1,000 to choose by, 1,000 to judge by")
+plt.show()
+
+# %% [markdown]
+# ### The right scale is the logarithm
+#
+# Is α = 0.001 or 0.1 better? Nobody knows before trying; sensible values spread over orders of magnitude. Draw α **uniformly** from 0.0001 to 1, and nine of ten draws lie above 0.1. Draw its **exponent** uniformly instead, and every decade gets its share:
+#
+# $$\alpha = e^{u}, \qquad u \sim \mathcal U(\log \text{low}, \log \text{high}).$$
+
+# %%
+rng = np.random.default_rng(0)
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.2), sharey=True)
+edges = np.logspace(-4, 0, 13)
+for ax, draws, color, says in (
+    (axes[0], rng.uniform(1e-4, 1, 1000), RED, "uniform: nearly all in the top decade"),
+    (axes[1], np.exp(rng.uniform(np.log(1e-4), 0, 1000)), BLUE, "log-uniform: every decade gets its share"),
+):
+    ax.hist(draws, edges, color=color, edgecolor="white")
+    ax.set(xscale="log", xlabel="learning rate α", title=says)
+axes[0].set_ylabel("of 1,000 draws")
+plt.show()
+
+# %% [markdown]
+# And draw at **random** rather than from a grid. With several hyperparameters, of which only one or two matter, a grid of 3 × 3 tries three values of each; nine random settings try nine.
+#
+# Then go **coarse to fine**: search the whole range with few tries, and look closer around the best.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: random_search
+# points: 5
+
+# %% [markdown]
+# ### Exercise 5.10 · random_search · ★★★ · 20 minutes
+#
+# Search hyperparameters at random, coarse to fine.
+#
+# - `space` is a dict: name → (low, high), both positive. `train(**setting)` takes one value for each name and returns a score on validation data. Higher is better. NaN means that training diverged: count it as $-\infty$.
+# - In each round, draw `samples` settings, **log-uniformly and independently** for each name, and train each once.
+# - Round 1 draws from the whole range. After every round, **halve the width** of each range, in logarithms, and centre it at the best setting found in **any** round so far. What sticks out of `space` is cut off.
+# - Return all trials as a list of pairs `(score, setting)`, the best first. A setting is a dict.
+#
+# **Shapes:** `rounds`, `samples` whole numbers, `rng` a NumPy random generator → a list of `rounds · samples` pairs.
+#
+# **Worked:** `space = {"rate": (1e-4, 1)}`: four decades. The best of round 1 is at $10^{-3}$. Round 2 searches two decades, from $10^{-4}$ to $10^{-2}$; if its best is $10^{-2.5}$ and better than before, round 3 searches one decade, from $10^{-3}$ to $10^{-2}$. Had the best of round 1 been at $10^{-0.5}$, round 2 would run from $10^{-1.5}$ to $10^{0}$ only.
+#
+# <details><summary>Hint 1</summary>Work with logarithms throughout: limits, centre, and half the width, as arrays with one entry a name. Take the exponential just before training.</details>
+# <details><summary>Hint 2</summary>The range of a round runs from <code>np.maximum(low, centre - reach)</code> to <code>np.minimum(high, centre + reach)</code>, with <code>reach</code> half the width. <code>rng.uniform(a, b, (samples, k))</code> draws them all.</details>
+# <details><summary>Hint 3</summary><code>max(trials, key=lambda trial: trial[0])</code> finds the best; <code>sorted(trials, key=..., reverse=True)</code> puts it first. Make NaN <code>-np.inf</code> before you store it.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Nearly all rates are large:</b> you drew the rate, not its logarithm.</li>
+# <li><b>The best is NaN:</b> NaN compares as neither larger nor smaller. Replace it.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def random_search(train, space, rounds, rng, samples=10):
+    """Return a list of (score, setting), best first, of a log-uniform search from coarse to fine."""
+    # BEGIN SOLUTION
+    low, high = np.log(list(space.values())).T
+    centre, reach, trials = (low + high) / 2, (high - low) / 2, []
+    for _ in range(rounds):
+        bounds = np.maximum(low, centre - reach), np.minimum(high, centre + reach)
+        for values in np.exp(rng.uniform(*bounds, (samples, len(space)))):
+            setting = dict(zip(space, values.tolist(), strict=True))
+            score = train(**setting)
+            trials.append((-np.inf if np.isnan(score) else score, setting))
+        best = max(trials, key=lambda trial: trial[0])[1]
+        centre, reach = np.log(list(best.values())), reach / 2
+    return sorted(trials, key=lambda trial: trial[0], reverse=True)
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_one_round_is_log_uniform(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call
+
+    space = {"rate": (1e-4, 1.0), "decay": (1e-7, 1e-2)}
+    seen = []
+
+    def train(**setting):
+        seen.append(setting)
+        return 0.0
+
+    checked_call(random_search, train, space, 1, np.random.default_rng(7), samples=150)
+    check_true(len(seen) == 150, "Train once for each setting that you draw.", f"trained {len(seen)} times")
+    check_true(
+        all(set(setting) == set(space) for setting in seen),
+        "Give `train` one value for each name in the space, by name: `train(**setting)`.",
+    )
+    logs = np.log10([[setting["rate"], setting["decay"]] for setting in seen])
+    share = (logs - [-4, -7]) / [4, 5]  # of the range
+    check_true(
+        share.min() > -1e-9 and share.max() < 1 + 1e-9, "A setting lies outside the limits of the space."
+    )
+    check_true(
+        np.mean(share > 0.75) < 0.7,
+        "Nearly all of your settings lie near the top: draw the exponent uniformly, not the value.",
+    )
+    check_true(
+        len(np.unique(np.round(share[:, 0], 9))) > 100,
+        "Your settings repeat, as on a grid: draw each one anew.",
+    )
+    check_true(
+        abs(np.corrcoef(share.T)[0, 1]) < 0.5,
+        "All hyperparameters move together: draw a number of its own for each.",
+    )
+    quarters = np.stack([np.histogram(column, 4, (0, 1))[0] for column in share.T]) / 150
+    check_true(
+        quarters.min() > 0.12 and quarters.max() < 0.4,
+        "Every part of the range should get its share, in logarithms.",
+        f"shares of the four quarters: {np.round(quarters, 2).tolist()}",
+    )
+
+
+# %%
+def test_what_comes_back(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call, compare
+
+    seen = []
+
+    def train(**setting):
+        seen.append(setting)
+        return -abs(np.log10(setting["rate"]) + 2.3)
+
+    answer = checked_call(random_search, train, {"rate": (1e-5, 1.0)}, 3, np.random.default_rng(8), samples=4)
+    check_true(
+        isinstance(answer, (list, tuple)) and all(isinstance(trial, (list, tuple)) for trial in answer),
+        "Return a list of pairs (score, setting).",
+        f"got {answer!r:.200}",
+    )
+    check_true(
+        len(answer) == 12,
+        "Return all trials of all rounds.",
+        f"got {len(answer)} trials after {len(seen)} trainings",
+    )
+    check_true(
+        all(len(trial) == 2 and isinstance(trial[1], dict) for trial in answer),
+        "Each trial is a pair: the score, then the setting, a dict.",
+        f"got {answer[0]!r:.200}",
+    )
+    scores = [trial[0] for trial in answer]
+    check_true(scores != sorted(scores), "The best trial comes first: higher scores are better.") if scores[
+        0
+    ] != max(scores) else None
+    expected = sorted(
+        ((-abs(np.log10(setting["rate"]) + 2.3), setting) for setting in seen), key=lambda trial: -trial[0]
+    )
+    compare(
+        list(answer),
+        expected,
+        mistakes={
+            "The best trial comes first: sort by score, the highest first.": expected[::-1],
+            "The trials are in the order in which they ran: sort them, the best first.": [
+                (-abs(np.log10(setting["rate"]) + 2.3), setting) for setting in seen
+            ],
+        },
+    )
+
+
+# %%
+def test_later_rounds_look_closer(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call
+
+    space, samples, seen = {"rate": (1e-4, 1.0), "decay": (1e-6, 1e-1)}, 25, []
+    low, width = np.array([-4.0, -6.0]), np.array([4.0, 5.0])
+    # The best of all is found in round 1; round 3 must still look around it.
+    scores = {3: 10.0, samples + 5: 5.0, 2 * samples + 2: 7.0}
+
+    def train(rate, decay):
+        seen.append(np.log10([rate, decay]))
+        return scores.get(len(seen) - 1, 0.0)
+
+    checked_call(random_search, train, space, 3, np.random.default_rng(9), samples=samples)
+    check_true(
+        len(seen) == 3 * samples,
+        "Each round draws and trains `samples` settings.",
+        f"trained {len(seen)} times",
+    )
+    points = np.array(seen)
+    best, last = points[3], points[samples + 5]
+
+    def inside(number, centre):
+        """Whether a round stays in the range that belongs to it and fills it."""
+        reach = width / 2 ** (number + 1)
+        lowest, highest = np.maximum(low, centre - reach), np.minimum(low + width, centre + reach)
+        own = points[number * samples : (number + 1) * samples]
+        return bool(
+            np.all(own >= lowest - 1e-6)
+            and np.all(own <= highest + 1e-6)
+            and np.all(np.ptp(own, axis=0) > 0.7 * (highest - lowest))
+        )
+
+    spread = [np.ptp(points[i * samples : (i + 1) * samples], axis=0) / width for i in range(3)]
+    told = f"width of the ranges in rounds 1, 2, 3, as shares of the whole: {np.round(spread, 2).tolist()}"
+    check_true(
+        np.all(spread[1] < 0.8),
+        "The second round is as wide as the first: halve the ranges after each round.",
+        told,
+    )
+    check_true(
+        not (inside(1, best) and inside(2, last)),
+        "Round 3 looks around the best of round 2: the best of any round so far counts.",
+    )
+    check_true(
+        not inside(1, low + width / 2),
+        "You halve the range around its middle: centre it at the best setting.",
+    )
+    check_true(
+        np.all(np.mean(points[samples:] - best, axis=0) < width),
+        "Later rounds leave the limits of the space.",
+    )
+    check_true(
+        inside(1, best),
+        "Round 2 should search half the width, in logarithms, centred at the best setting and cut off at the limits.",
+        told,
+    )
+    check_true(
+        inside(2, best),
+        "Round 3 should search a quarter of the width, centred at the best setting of any round.",
+        told,
+    )
+
+
+# %%
+# HIDDEN
+def test_training_that_diverges_counts_as_worst(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call
+
+    seen = []
+
+    def train(rate):
+        seen.append(rate)
+        return float("nan") if len(seen) in (1, 4) else -float(len(seen))
+
+    answer = checked_call(
+        random_search, train, {"rate": (1e-3, 1e3)}, 2, np.random.default_rng(10), samples=12
+    )
+    check_true(
+        answer[0][0] == -2.0 and np.isclose(answer[0][1]["rate"], seen[1]),
+        "A training that diverged must not win: NaN counts as minus infinity.",
+    )
+    check_true(
+        [trial[0] for trial in answer[-2:]] == [-np.inf] * 2 and len(answer) == 24,
+        "Trials that diverged belong to the list, with the score minus infinity.",
+    )
+    centre, later = np.log10(seen[1]), np.log10(seen[12:])
+    check_true(
+        np.all(np.abs(later - centre) <= 1.5 + 1e-6),
+        "After a training that diverged, the second round isn't centred at the best setting.",
+    )
+
+
+# %%
+# HIDDEN
+def test_the_best_at_the_edge_and_one_sample_a_round(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call
+
+    seen = []
+
+    def train(rate, decay):
+        seen.append((rate, decay))
+        return rate / decay
+
+    checked_call(
+        random_search,
+        train,
+        {"rate": (2.0, 700.0), "decay": (1e-3, 0.3)},
+        5,
+        np.random.default_rng(11),
+        samples=23,
+    )
+    logs = np.log(seen)
+    low, high = np.log([2.0, 1e-3]), np.log([700.0, 0.3])
+    check_true(
+        np.all(logs >= low - 1e-9) and np.all(logs <= high + 1e-9),
+        "Later rounds leave the limits of the space: cut off what sticks out.",
+    )
+    for number in range(1, 5):
+        before = max(seen[: 23 * number], key=lambda pair: pair[0] / pair[1])
+        own, reach = logs[23 * number : 23 * (number + 1)], (high - low) / 2 ** (number + 1)
+        floor, top = np.maximum(low, np.log(before) - reach), np.minimum(high, np.log(before) + reach)
+        check_true(
+            np.all(own >= floor - 1e-6)
+            and np.all(own <= top + 1e-6)
+            and np.all(np.ptp(own, axis=0) > 0.6 * (top - floor)),
+            "A later round doesn't search its range: half the width of the round before, around the best, cut off at the limits.",
+        )
+    count = []
+    checked_call(
+        random_search,
+        lambda rate: float(count.append(rate) or len(count)),
+        {"rate": (0.1, 10.0)},
+        3,
+        np.random.default_rng(12),
+        samples=1,
+    )
+    check_true(len(count) == 3, "With one sample a round there is one training a round.")
+
+
+# %%
+# HIDDEN
+def test_ten_samples_by_default_and_draws_from_rng(random_search):
+    import numpy as np
+    from course_utils.checks import check_true, checked_call
+
+    def rates(seed):
+        answer = checked_call(
+            random_search, lambda rate: -rate, {"rate": (1e-3, 1.0)}, 2, np.random.default_rng(seed)
+        )
+        return [trial[1]["rate"] for trial in answer]
+
+    check_true(len(rates(1)) == 20, "Without `samples`, ten settings are tried in each round.")
+    check_true(
+        rates(1) == rates(1) and rates(1) != rates(2),
+        "Draw from `rng`: the same generator state gives the same search, another one another.",
+    )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# Your search at work: momentum on the digits, two passes a try, two hyperparameters. μ lies close to 1, so its **distance from 1** is what has orders of magnitude.
+
+# %%
+if solved(minibatches, momentum, random_search):
+    tried = []
+
+    def try_momentum(learning_rate, friction):
+        tried.append((learning_rate, friction))
+        w = train(momentum, passes=2, learning_rate=learning_rate, mu=1 - friction)
+        return -loss(w, X_val, y_val)
+
+    space = {"learning_rate": (1e-4, 1.0), "friction": (0.01, 1.0)}
+    trials = random_search(try_momentum, space, 3, np.random.default_rng(0), samples=8)
+    score_of = {(s["learning_rate"], s["friction"]): score for score, s in trials}
+    fig, ax = plt.subplots()
+    for number, marker in enumerate("os^"):
+        part = np.array(tried[8 * number : 8 * (number + 1)])
+        losses = np.array([-score_of[tuple(setting)] for setting in part])
+        dots = ax.scatter(
+            *part.T,
+            c=np.clip(losses, 0.3, 2.3),
+            vmin=0.3,
+            vmax=2.3,
+            cmap="cividis",
+            marker=marker,
+            s=60,
+            edgecolors="black",
+            label=f"round {number + 1}",
+        )
+    fig.colorbar(dots, label="loss on validation data")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="learning rate α",
+        ylabel="1 − μ",
+        title="Coarse to fine: each round looks closer around the best",
+    )
+    ax.legend()
+    plt.show()
+    best_score, best = trials[0]
+    print(f"best: α = {best['learning_rate']:.3g}, μ = {1 - best['friction']:.3g}, loss {-best_score:.3f}")
+    print(f"worst: loss {-trials[-1][0]:.3f}; always saying 1/10: {np.log(10):.3f}")
+
+# %% [markdown]
+# The good settings lie on a slanted band rather than at a point: what counts is about $\alpha/(1 - \mu)$, the speed under a constant gradient. If the best setting lies at an edge of `space`, the space was too small. Then widen it and search again.
+#
+# ## 5.11 How large are your steps?
+#
+# You don't always have time for a search. Look at the weights themselves: how far does one step move them, compared with their size?
+#
+# $$r = \frac{\lVert w_\text{after} - w_\text{before} \rVert}{\lVert w_\text{before} \rVert}$$
+#
+# A rule of thumb says that $r$ should be near $10^{-3}$ for the weights of a layer. Far less, and you waste time; far more, and the weights are thrown about.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: update_ratio
+# points: 2
+
+# %% [markdown]
+# ### Exercise 5.11 · update_ratio · ★☆☆ · 4 minutes
+#
+# Return $r$ as above. The norm $\lVert w \rVert$ is the root of the sum of the squares of **all** entries, also for a matrix.
+#
+# **Shapes:** `w_before`, `w_after` of one shape, any shape → one number.
+#
+# **Worked:** $w$ moves from $(3, 4)$ to $(3, 4.5)$: $\lVert (0, 0.5) \rVert / \lVert (3, 4) \rVert = 0.5/5 = 0.1$.
+#
+# <details><summary>Hint 1</summary><code>np.linalg.norm(w)</code>.</details>
+# <details><summary>Hint 2</summary>Subtract first, then take the norm.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Nearly 0 when weights turn without growing:</b> you subtracted the norms.</li>
+# <li><b>Wrong for matrices only:</b> <code>np.linalg.norm(W, 2)</code> is the largest singular value.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def update_ratio(w_before, w_after):
+    """Return the length of the change divided by the length of the weights before it."""
+    # BEGIN SOLUTION
+    return np.linalg.norm(w_after - w_before) / np.linalg.norm(w_before)
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_a_matrix(update_ratio):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    before = np.array([[1.0, -2.0, 0.5], [3.0, 1.5, -1.0]])
+    after = np.array([[1.2, -2.1, 0.7], [2.9, 1.1, -1.3]])
+    change = after - before
+    norm = np.linalg.norm
+    check_call(
+        update_ratio,
+        before,
+        after,
+        expected=np.sqrt(np.sum(change**2) / np.sum(before**2)),
+        mistakes={
+            "Divide by the length of the weights before the step, not after it.": norm(change) / norm(after),
+            "You took the difference of the lengths: take the length of the difference.": abs(
+                norm(after) - norm(before)
+            )
+            / norm(before),
+            "You averaged the ratios of the entries: take one length above and one below.": np.mean(
+                np.abs(change / before)
+            ),
+            "You compared the largest entries: the length counts all of them.": np.max(np.abs(change))
+            / np.max(np.abs(before)),
+            "That is the largest singular value of a matrix: the length is the root of all squares.": norm(
+                change, 2
+            )
+            / norm(before, 2),
+            "The root is missing: a length is the root of the sum of squares.": norm(change) ** 2
+            / norm(before) ** 2,
+            "Your ratio is upside down: the change stands above.": norm(before) / norm(change),
+            "You added up absolute values: a length is the root of the sum of squares.": np.sum(
+                np.abs(change)
+            )
+            / np.sum(np.abs(before)),
+            "That is the ratio of the lengths: subtract the weights first.": norm(after) / norm(before),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_any_shape(update_ratio):
+    import numpy as np
+    import torch
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(511)
+    for shape in ((7,), (1,), (5, 3), (2, 3, 5, 7)):
+        before = rng.normal(size=shape)
+        after = before + 0.03 * rng.normal(size=shape)
+        lengths = [torch.linalg.vector_norm(torch.tensor(part)).item() for part in (after - before, before)]
+        check_call(
+            update_ratio,
+            before,
+            after,
+            expected=lengths[0] / lengths[1],
+            mistakes={
+                "Divide by the length of the weights before the step, not after it.": lengths[0]
+                / np.linalg.norm(after)
+            },
+        )
+    check_call(update_ratio, np.array([3.0, 4.0]), np.array([3.0, 4.0]), expected=0.0)
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# Is the rule true for our network? Below, every dot is a training: momentum and Adam, each with seven learning rates, for 3 passes and for 12. Its place says how large the steps were, as a median over all steps, and where the validation loss ended.
+
+# %%
+if solved(minibatches, momentum, adam, update_ratio):
+    fig, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
+    for ax, passes in zip(axes, (3, 12), strict=True):
+        for name, step, rates, color, marker in (
+            ("momentum", momentum, np.logspace(-3.5, -0.5, 7), RED, "o"),
+            ("Adam", adam, np.logspace(-4.5, -1.5, 7), BLUE, "s"),
+        ):
+            medians, ends = [], []
+            for rate in rates:
+                ratios = []
+                w = train(
+                    step,
+                    passes,
+                    watch=lambda before, after, ratios=ratios: ratios.append(
+                        update_ratio(before[: ENDS[0]], after[: ENDS[0]])
+                    ),
+                    learning_rate=rate,
+                )
+                medians.append(np.median(ratios))
+                ends.append(loss(w, X_val, y_val))
+            ax.plot(medians, ends, color=color, marker=marker, ls="-", label=name)
+            best = int(np.argmin(ends))
+            print(
+                f"{passes:2d} passes, {name:8s}: best α {rates[best]:.1e}, steps of {medians[best]:.1e} of the weights"
+            )
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="update ratio of the first layer, median",
+            title=f"{passes} passes",
+        )
+        ax.legend()
+    axes[0].set_ylabel("loss on validation data")
+    fig.suptitle("The best rates differ by a factor of ten, the best ratios hardly")
+    plt.show()
+
+# %% [markdown]
+# The best learning rates of the two optimizers differ by an order of magnitude. The update ratios at which they do best are nearly the same: that is what makes the ratio worth looking at. The value itself depends on how long you train. With many passes the best ratio is of the order of $10^{-3}$; in a hurry, larger steps pay. Read the rule as a decade, not as a number.
+#
+# ## 5.12 The race
+#
+# Six optimizers of yours, twice: on a surface of two weights, and on the network of 25,450. To be fair, each gets a learning rate of its own, from your `random_search`, with equal numbers of tries. All other hyperparameters keep their defaults.
+#
+# **First race: the ravine.** The score of a try is the logarithm of the loss after 40 steps. Newton's method takes part too; it needs no search.
+
+# %%
+LOOKS = {
+    "SGD": (BLUE, "-"),
+    "momentum": (RED, "--"),
+    "Nesterov": (SKY, "-."),
+    "AdaGrad": (ORANGE, ":"),
+    "RMSprop": (GREEN, (0, (5, 1))),
+    "Adam": ("black", (0, (3, 1, 1, 1))),
+    "Newton": ("0.5", "-"),
+}
+MINE = {
+    "SGD": sgd,
+    "momentum": momentum,
+    "Nesterov": nesterov,
+    "AdaGrad": adagrad,
+    "RMSprop": rmsprop,
+    "Adam": adam,
+}
+if solved(*MINE.values(), newton, random_search):
+
+    def walk(step, **hyper):
+        with np.errstate(all="ignore"):
+            return ravine(optimizers.trajectory(step, ravine.gradient, [-2.6, 1.1], 40, **hyper))
+
+    on_ravine = {}
+    for name, step in MINE.items():
+        trials = random_search(
+            lambda learning_rate, step=step: -np.log(walk(step, learning_rate=learning_rate)[-1] + 1e-300),
+            {"learning_rate": (1e-3, 10.0)},
+            3,
+            np.random.default_rng(1),
+            samples=12,
+        )
+        on_ravine[name] = walk(step, **trials[0][1])
+        print(
+            f"{name:9s} α = {trials[0][1]['learning_rate']:.3g}, loss after 40 steps {on_ravine[name][-1]:.1e}"
+        )
+    on_ravine["Newton"] = walk(newton, hessian=ravine.hessian)
+    fig, ax = plt.subplots()
+    for name, losses in on_ravine.items():
+        ax.plot(np.maximum(losses, 1e-16), color=LOOKS[name][0], ls=LOOKS[name][1], label=name)
+    ax.set(
+        yscale="log",
+        ylim=(1e-16, 100),
+        xlabel="step",
+        ylabel="loss",
+        title="In the ravine, every optimizer with its own best rate",
+    )
+    ax.legend(ncols=2, fontsize=9)
+    plt.show()
+
+# %% [markdown]
+# **Second race: the digits.** The search again, on validation loss after 3 passes. Then each trains for 8 passes from three different starts; the band runs from the lowest to the highest of the three. The test set is used once, at the end. Newton has to stay at home: its Hessian would hold $25{,}450^2$ numbers, more than 5 gigabytes.
+
+# %%
+if solved(*MINE.values(), minibatches, random_search):
+    fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2))
+    print("optimizer  α        loss: training  validation   accuracy on the test set")
+    on_digits = {}
+    for name, step in MINE.items():
+        trials = random_search(
+            lambda learning_rate, step=step: (
+                -loss(train(step, passes=3, learning_rate=learning_rate), X_val, y_val)
+            ),
+            {"learning_rate": (1e-4, 1.0)},
+            2,
+            np.random.default_rng(2),
+            samples=6,
+        )
+        rate = trials[0][1]["learning_rate"]
+        curves, tests = [], []
+        for seed in range(3):
+            seen = []
+            w = train(
+                step,
+                passes=8,
+                seed=seed,
+                watch=lambda before, after, seen=seen: seen.append(after),
+                learning_rate=rate,
+            )
+            ends = seen[93::94]  # the weights after each pass of 94 batches
+            curves.append([[loss(v, X_fit, y_fit), loss(v, X_val, y_val)] for v in ends])
+            tests.append(accuracy(w, X_test, y_test))
+        curves = np.array(curves)  # (3, passes, 2)
+        on_digits[name] = curves[:, -1].mean(axis=0)
+        for ax, part in ((left, 0), (right, 1)):
+            passes = np.arange(1, curves.shape[1] + 1)
+            ax.plot(
+                passes, curves[..., part].mean(axis=0), color=LOOKS[name][0], ls=LOOKS[name][1], label=name
+            )
+            ax.fill_between(
+                passes,
+                curves[..., part].min(axis=0),
+                curves[..., part].max(axis=0),
+                color=LOOKS[name][0],
+                alpha=0.12,
+            )
+        print(
+            f"{name:9s}  {rate:.1e}  {on_digits[name][0]:14.3f}  {on_digits[name][1]:10.3f}   {np.mean(tests):.1%}"
+        )
+    left.set(yscale="log", xlabel="passes over the data", ylabel="cross-entropy", title="Training data")
+    right.set(xlabel="passes over the data", title="Validation data: much closer together")
+    left.legend(fontsize=9)
+    plt.show()
+    common = np.bincount(y_fit).argmax()
+    print(f"\nalways the commonest class: {np.mean(y_test == common):.1%}")
+    if solved(newton):
+        for title, order in (
+            ("ravine", sorted(MINE, key=lambda name: on_ravine[name][-1])),
+            ("digits, training", sorted(MINE, key=lambda name: on_digits[name][0])),
+            ("digits, validation", sorted(MINE, key=lambda name: on_digits[name][1])),
+        ):
+            print(f"{title:19s} {' < '.join(order)}")
+
+# %% [markdown]
+# TODO reading
