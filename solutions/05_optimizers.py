@@ -36,7 +36,7 @@
 # - explain why saddle points matter more than local minima when there are many weights;
 # - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 44, of which 40 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -818,7 +818,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: momentum
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 5.5 · momentum · ★☆☆ · 8 minutes
@@ -996,7 +996,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: nesterov
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 5.6 · nesterov · ★★☆ · 8 minutes
@@ -1172,7 +1172,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: adagrad
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 5.7 · adagrad · ★★☆ · 8 minutes
@@ -1357,7 +1357,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: rmsprop
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 5.8 · rmsprop · ★★☆ · 6 minutes
@@ -1529,7 +1529,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: adam
-# points: 6
+# points: 5
 
 # %% [markdown]
 # ### Exercise 5.9 · adam · ★★★ · 15 minutes
@@ -1826,7 +1826,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: random_search
-# points: 5
+# points: 6
 
 # %% [markdown]
 # ### Exercise 5.10 · random_search · ★★★ · 20 minutes
@@ -2464,5 +2464,23 @@ if solved(*MINE.values(), minibatches, random_search):
         ):
             print(f"{title:19s} {' < '.join(order)}")
 
+# %% [raw]
+# # BEGIN QUESTION
+# name: why_the_ranking_differs
+# points: 4
+# manual: true
+
 # %% [markdown]
-# TODO reading
+# ### Question 5.12 · Why does the ranking differ? · ★★☆ · 10 minutes
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %% [markdown]
+# **Rubric**
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # END QUESTION

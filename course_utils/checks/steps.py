@@ -93,6 +93,8 @@ def check_steps(
         for sentence, step in (mistakes or {}).items():
             other = trajectory(step, gradient, start, steps, **hyper)
             if not same(other, right, rtol, atol) and same(path, other, rtol, atol):
-                raise Mistake("own", sentence, f"{told}\ngot the step  {show(taken)}\nexpected      {show(due)}")
+                raise Mistake(
+                    "own", sentence, f"{told}\ngot the step  {show(taken)}\nexpected      {show(due)}"
+                )
     compare(taken, due, rtol=rtol, atol=atol, inputs=told, name="Your step")
     compare(path[first], right[first], rtol=rtol, atol=atol, inputs=told)
