@@ -474,7 +474,7 @@ ax.set(
     ylabel="f(x)",
     title="Newton jumps to the bottom of the local parabola",
 )
-ax.legend(loc="lower right", fontsize=9)
+ax.legend(loc="upper center", fontsize=9)
 plt.show()
 
 # %% [markdown]
@@ -698,7 +698,7 @@ for (kind, shares), color, hatch in zip(kinds.items(), (BLUE, ORANGE, "0.8"), ("
 ax.set(
     xlabel="dimensions",
     ylabel="share of 20,000 random Hessians",
-    title="From five dimensions on, nearly every stationary point is a saddle",
+    title="From four dimensions on, nearly every stationary point is a saddle",
 )
 ax.legend(loc="lower right", framealpha=0.9, frameon=True)
 plt.show()
@@ -715,7 +715,7 @@ plt.show()
 SaddleExplorer()
 
 # %% [markdown]
-# <details><summary>What you may have found</summary>At 2 dimensions about one time in seven; at 6 hardly ever. With a mean curvature near 1 most draws are minima again: on the floor of the landscape, what is stationary is mostly a minimum.</details>
+# <details><summary>What you may have found</summary>At 2 dimensions about one time in seven; at 6 hardly ever. In 10 dimensions minima come back at a mean curvature of about 0.7, and at 1 nearly nine draws of ten are minima: on the floor of the landscape, what is stationary is mostly a minimum.</details>
 #
 # ### And the local minima that remain?
 #
@@ -801,7 +801,7 @@ for ax, (name, step, hyper, color) in zip(
     axes,
     (
         ("gradient descent", optimizers.gradient_descent, {"learning_rate": 0.045}, BLUE),
-        ("momentum, μ = 0.9", optimizers.momentum, {"learning_rate": 0.015, "mu": 0.9}, RED),
+        ("momentum, μ = 0.6", optimizers.momentum, {"learning_rate": 0.05, "mu": 0.6}, RED),
     ),
     strict=True,
 ):
@@ -861,11 +861,11 @@ def test_five_steps(momentum):
     from course_utils import optimizers
     from course_utils.checks import check_steps
 
-    def with_(factor=1.0, inside=1.0):
-        """Momentum with the gradient, or all of the new velocity, multiplied by a factor."""
+    def with_(factor):
+        """Momentum with the gradient multiplied by a factor."""
 
         def step(w, g, s, *, learning_rate, mu):
-            p = inside * (mu * s.get("p", 0.0) - factor * learning_rate * g(w))
+            p = mu * s.get("p", 0.0) - factor * learning_rate * g(w)
             return w + p, {"p": p}
 
         return step
@@ -888,7 +888,7 @@ def test_five_steps(momentum):
                 lambda w, g, s, **_: (w - 0.2 * g(w), s)
             ),
             "You climb: the velocity loses α times the gradient.": with_(-1.0),
-            "μ brakes the old velocity only, not the gradient that comes in now.": with_(1 / 0.7, 0.7),
+            "μ brakes the old velocity only, not the gradient that comes in now.": with_(0.7),
             "You keep μ, but the learning rate makes no difference: multiply the gradient by it.": with_(5.0),
             "The velocity doesn't fade: μ times the old one, plus the new step.": (
                 lambda w, g, s, *, learning_rate, mu: optimizers.momentum(
@@ -971,13 +971,13 @@ left.plot(ws, ws**2 / 2, color="black", ls="-")
 left.annotate("", (w + p, w**2 / 2), (w, w**2 / 2), arrowprops={"arrowstyle": "->", "color": "0.4", "lw": 2})
 left.text(w + p / 2, w**2 / 2 + 0.08, "velocity μp", ha="center", color="0.3")
 for place, color, marker, says in (
-    (w, BLUE, "o", "momentum looks here:\n“still downhill”"),
-    (w + p, RED, "s", "Nesterov looks here:\n“uphill by now”"),
+    (w, BLUE, "o", "momentum looks here (○):\n“still downhill”"),
+    (w + p, RED, "s", "Nesterov looks here (□):\n“uphill by now”"),
 ):
     slope = np.array([-0.45, 0.45])
     left.plot(place + slope, place**2 / 2 + place * slope, color=color, ls="-", lw=3)
     left.plot(place, place**2 / 2, marker, color=color, ms=8)
-    left.text(place, place**2 / 2 + 0.62, says, color=color, ha="center")
+    left.text(0, 1.8 if place < 0 else 1.1, says, color=color, ha="center")
 left.set(xlabel="w", ylabel="loss", ylim=(-0.3, 2.4), title="Same ball, the gradient taken at two places")
 
 for name, step, color, ls in (
@@ -1341,18 +1341,19 @@ for (name, taken), color, ls in zip(
 ):
     ax.plot(np.arange(1, 151), taken, color=color, ls=ls, label=name)
 ax.axvline(50.5, color="black", lw=1, ls=":")
-ax.text(52, 5, "here the gradient\nfalls from 10 to 0.1", va="center")
+ax.text(52, 0.3, "here the gradient\nfalls from 10 to 0.1", va="center")
 ax.set(
     yscale="log",
     xlabel="step",
     ylabel="length of the step, in units of α",
+    ylim=(5e-4, 30),
     title="AdaGrad never forgets the large gradients; RMSprop does",
 )
-ax.legend(loc="lower right")
+ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# RMSprop comes back to steps of length α; AdaGrad stays hundreds of times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
+# With β = 0.9 RMSprop is back at steps of length α within a hundred steps; with β = 0.99 it takes ten times as long. AdaGrad stays hundreds of times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1915,7 +1916,7 @@ def test_one_round_is_log_uniform(random_search):
     )
     quarters = np.stack([np.histogram(column, 4, (0, 1))[0] for column in share.T]) / 150
     check_true(
-        quarters.min() > 0.12 and quarters.max() < 0.4,
+        quarters.min() > 0.1 and quarters.max() < 0.42,
         "Every part of the range should get its share, in logarithms.",
         f"shares of the four quarters: {np.round(quarters, 2).tolist()}",
     )
@@ -1948,10 +1949,6 @@ def test_what_comes_back(random_search):
         "Each trial is a pair: the score, then the setting, a dict.",
         f"got {answer[0]!r:.200}",
     )
-    scores = [trial[0] for trial in answer]
-    check_true(scores != sorted(scores), "The best trial comes first: higher scores are better.") if scores[
-        0
-    ] != max(scores) else None
     expected = sorted(
         ((-abs(np.log10(setting["rate"]) + 2.3), setting) for setting in seen), key=lambda trial: -trial[0]
     )
@@ -1972,7 +1969,7 @@ def test_later_rounds_look_closer(random_search):
     import numpy as np
     from course_utils.checks import check_true, checked_call
 
-    space, samples, seen = {"rate": (1e-4, 1.0), "decay": (1e-6, 1e-1)}, 25, []
+    space, samples, seen = {"rate": (1e-4, 1.0), "decay": (1e-6, 1e-1)}, 31, []
     low, width = np.array([-4.0, -6.0]), np.array([4.0, 5.0])
     # The best of all is found in round 1; round 3 must still look around it.
     scores = {3: 10.0, samples + 5: 5.0, 2 * samples + 2: 7.0}
@@ -1998,7 +1995,7 @@ def test_later_rounds_look_closer(random_search):
         return bool(
             np.all(own >= lowest - 1e-6)
             and np.all(own <= highest + 1e-6)
-            and np.all(np.ptp(own, axis=0) > 0.7 * (highest - lowest))
+            and np.all(np.ptp(own, axis=0) > 0.6 * (highest - lowest))
         )
 
     spread = [np.ptp(points[i * samples : (i + 1) * samples], axis=0) / width for i in range(3)]
@@ -2017,8 +2014,8 @@ def test_later_rounds_look_closer(random_search):
         "You halve the range around its middle: centre it at the best setting.",
     )
     check_true(
-        np.all(np.mean(points[samples:] - best, axis=0) < width),
-        "Later rounds leave the limits of the space.",
+        np.all(points >= low - 1e-6) and np.all(points <= low + width + 1e-6),
+        "Later rounds leave the limits of the space: cut off what sticks out.",
     )
     check_true(
         inside(1, best),
@@ -2048,8 +2045,12 @@ def test_training_that_diverges_counts_as_worst(random_search):
         random_search, train, {"rate": (1e-3, 1e3)}, 2, np.random.default_rng(10), samples=12
     )
     check_true(
-        answer[0][0] == -2.0 and np.isclose(answer[0][1]["rate"], seen[1]),
+        not any(np.isnan(trial[0]) for trial in answer),
         "A training that diverged must not win: NaN counts as minus infinity.",
+    )
+    check_true(
+        answer[0][0] == -2.0 and np.isclose(answer[0][1]["rate"], seen[1]),
+        "The first trial isn't the best of all that were trained.",
     )
     check_true(
         [trial[0] for trial in answer[-2:]] == [-np.inf] * 2 and len(answer) == 24,
@@ -2095,7 +2096,7 @@ def test_the_best_at_the_edge_and_one_sample_a_round(random_search):
         check_true(
             np.all(own >= floor - 1e-6)
             and np.all(own <= top + 1e-6)
-            and np.all(np.ptp(own, axis=0) > 0.6 * (top - floor)),
+            and np.all(np.ptp(own, axis=0) > 0.5 * (top - floor)),
             "A later round doesn't search its range: half the width of the round before, around the best, cut off at the limits.",
         )
     count = []
@@ -2156,16 +2157,16 @@ if solved(minibatches, momentum, random_search):
         losses = np.array([-score_of[tuple(setting)] for setting in part])
         dots = ax.scatter(
             *part.T,
-            c=np.clip(losses, 0.3, 2.3),
+            c=np.clip(losses, 0.3, 1.2),
             vmin=0.3,
-            vmax=2.3,
+            vmax=1.2,
             cmap="cividis",
             marker=marker,
             s=60,
             edgecolors="black",
             label=f"round {number + 1}",
         )
-    fig.colorbar(dots, label="loss on validation data")
+    fig.colorbar(dots, label="loss on validation data, at most 1.2")
     ax.set(
         xscale="log",
         yscale="log",
@@ -2180,7 +2181,7 @@ if solved(minibatches, momentum, random_search):
     print(f"worst: loss {-trials[-1][0]:.3f}; always saying 1/10: {np.log(10):.3f}")
 
 # %% [markdown]
-# The good settings lie on a slanted band rather than at a point: what counts is about $\alpha/(1 - \mu)$, the speed under a constant gradient. If the best setting lies at an edge of `space`, the space was too small. Then widen it and search again.
+# Read the picture: a large α goes badly with a small $1 - \mu$. What counts is about $\alpha/(1 - \mu)$, the speed under a constant gradient: too large in the lower right corner, too small on the far left. If the best setting lies at an edge of `space`, the space was too small. Then widen it and search again.
 #
 # ## 5.11 How large are your steps?
 #
@@ -2332,23 +2333,22 @@ if solved(minibatches, momentum, adam, update_ratio):
             )
         ax.set(
             xscale="log",
-            yscale="log",
             xlabel="update ratio of the first layer, median",
             title=f"{passes} passes",
         )
         ax.legend()
     axes[0].set_ylabel("loss on validation data")
-    fig.suptitle("The best rates differ by a factor of ten, the best ratios hardly")
+    fig.suptitle("Two optimizers need different rates, and do best at nearly the same ratio")
     plt.show()
 
 # %% [markdown]
-# The best learning rates of the two optimizers differ by an order of magnitude. The update ratios at which they do best are nearly the same: that is what makes the ratio worth looking at. The value itself depends on how long you train. With many passes the best ratio is of the order of $10^{-3}$; in a hurry, larger steps pay. Read the rule as a decade, not as a number.
+# The best learning rates of the two optimizers differ, with 12 passes by a factor of ten. The update ratios at which they do best are close together: that is what makes the ratio worth looking at. The value itself depends on how long you train. With many passes the best ratio is of the order of $10^{-3}$; in a hurry, larger steps pay. Read the rule as a decade, not as a number.
 #
 # ## 5.12 The race
 #
 # Six optimizers of yours, twice: on a surface of two weights, and on the network of 25,450. To be fair, each gets a learning rate of its own, from your `random_search`, with equal numbers of tries. All other hyperparameters keep their defaults.
 #
-# **First race: the ravine.** The score of a try is the logarithm of the loss after 40 steps. Newton's method takes part too; it needs no search.
+# **First race: Rosenbrock's valley**, narrow and curved, 200 steps. The score of a try is minus the mean of the log loss over the walk: it pays to be low soon, not only at the last step. Newton's method takes part too; it needs no search.
 
 # %%
 LOOKS = {
@@ -2369,40 +2369,48 @@ MINE = {
     "Adam": adam,
 }
 if solved(*MINE.values(), newton, random_search):
+    valley = SURFACES["Rosenbrock"]
 
-    def walk(step, **hyper):
-        with np.errstate(all="ignore"):
-            return ravine(optimizers.trajectory(step, ravine.gradient, [-2.6, 1.1], 40, **hyper))
+    def walk(step, steps=200, **hyper):
+        def gradient(w):
+            return valley.gradient(np.clip(w, -9, 9))  # a walk that diverges stays finite
 
-    on_ravine = {}
+        return valley(optimizers.trajectory(step, gradient, [-1.2, 1.0], steps, **hyper))
+
+    on_valley = {}
     for name, step in MINE.items():
         trials = random_search(
-            lambda learning_rate, step=step: -np.log(walk(step, learning_rate=learning_rate)[-1] + 1e-300),
-            {"learning_rate": (1e-3, 10.0)},
+            lambda learning_rate, step=step: (
+                -np.mean(np.log(walk(step, learning_rate=learning_rate) + 1e-30))
+            ),
+            {"learning_rate": (1e-5, 10.0)},
             3,
             np.random.default_rng(1),
             samples=12,
         )
-        on_ravine[name] = walk(step, **trials[0][1])
+        on_valley[name] = walk(step, **trials[0][1])
         print(
-            f"{name:9s} α = {trials[0][1]['learning_rate']:.3g}, loss after 40 steps {on_ravine[name][-1]:.1e}"
+            f"{name:9s} α = {trials[0][1]['learning_rate']:.2e}, loss after 200 steps {on_valley[name][-1]:.1e}"
         )
-    on_ravine["Newton"] = walk(newton, hessian=ravine.hessian)
+    on_valley["Newton"] = walk(newton, hessian=valley.hessian)
     fig, ax = plt.subplots()
-    for name, losses in on_ravine.items():
-        ax.plot(np.maximum(losses, 1e-16), color=LOOKS[name][0], ls=LOOKS[name][1], label=name)
+    for name, losses in on_valley.items():
+        ax.plot(np.maximum(losses, 1e-9), color=LOOKS[name][0], ls=LOOKS[name][1], label=name)
     ax.set(
         yscale="log",
-        ylim=(1e-16, 100),
+        ylim=(1e-4, 1e3),
         xlabel="step",
         ylabel="loss",
-        title="In the ravine, every optimizer with its own best rate",
+        title="In a curved valley, velocity wins; Newton is there at once",
     )
-    ax.legend(ncols=2, fontsize=9)
+    ax.legend(ncols=3, fontsize=9, loc="upper right")
     plt.show()
 
 # %% [markdown]
-# **Second race: the digits.** The search again, on validation loss after 3 passes. Then each trains for 8 passes from three different starts; the band runs from the lowest to the highest of the three. The test set is used once, at the end. Newton has to stay at home: its Hessian would hold $25{,}450^2$ numbers, more than 5 gigabytes.
+# The three with a velocity, momentum, Nesterov and Adam, are far ahead of the three without.
+#
+# %% [markdown]
+# **Second race: the digits.** The same search again, now on validation loss after 3 passes. Then each trains for 8 passes from three different starts; the band runs from the lowest to the highest of the three. The test set is used once, at the end. Newton has to stay at home: its Hessian would hold $25{,}450^2$ numbers, more than 5 gigabytes.
 
 # %%
 if solved(*MINE.values(), minibatches, random_search):
@@ -2458,11 +2466,20 @@ if solved(*MINE.values(), minibatches, random_search):
     print(f"\nalways the commonest class: {np.mean(y_test == common):.1%}")
     if solved(newton):
         for title, order in (
-            ("ravine", sorted(MINE, key=lambda name: on_ravine[name][-1])),
+            ("Rosenbrock", sorted(MINE, key=lambda name: on_valley[name][-1])),
             ("digits, training", sorted(MINE, key=lambda name: on_digits[name][0])),
             ("digits, validation", sorted(MINE, key=lambda name: on_digits[name][1])),
         ):
             print(f"{title:19s} {' < '.join(order)}")
+
+# %% [markdown]
+# Read the numbers with care.
+#
+# - On **training** data plain SGD is last, as in the valley. But AdaGrad and RMSprop, which were lost there, keep up with momentum and Adam here.
+# - On **validation** data the order is another one again, and all are close. The bands of three starts overlap: another seed may give another order.
+# - On the **test** set the differences are smaller than chance allows to tell apart. With 1,000 images and about 91 % right, the standard error of one accuracy is $\sqrt{0.91 \cdot 0.09/1000} \approx 0.9\,\%$.
+#
+# So once each has a good learning rate, the choice of the optimizer matters less here than the rate itself. That was the difference between 0.3 and NaN.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2472,15 +2489,81 @@ if solved(*MINE.values(), minibatches, random_search):
 
 # %% [markdown]
 # ### Question 5.12 · Why does the ranking differ? · ★★☆ · 10 minutes
+#
+# In Rosenbrock's valley AdaGrad and RMSprop were far behind Adam. On the digits they were not.
+#
+# Give **two** differences between the two tasks that can explain it, and say for each **why** it helps or harms which optimizer. Then name **one** reason why the order on the validation data need not be the order on the training data. Last, say what **one** experiment would convince you that one optimizer is really better than another on the digits. Four to eight sentences.
 
 # %% [raw]
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric**
+# **Rubric (4 points):** one point for each of two differences with its reason, one for validation against training, one for the experiment.
+#
+# - *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
+# - *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
+# - *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 25,450 weights there are many directions down, and no need to follow one to its end.
+# - *Length.* 200 steps of one walk against some 750 steps in which a few per cent of the way suffice.
+# - *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss after 3 passes, not on training loss.
+# - *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
+#
+# An answer that only says "the network is more complicated" earns nothing for that sentence.
 
 # %% [raw]
 # # END SOLUTION
 
 # %% [raw]
 # # END QUESTION
+
+# %% [markdown]
+# ## Challenge, beyond the grade: Newton without fear of saddles
+#
+# Newton is drawn to saddles because a negative curvature turns its step around. **Saddle-free Newton** keeps the scale of every direction and gives the sign back: with the eigenvectors $Q$ and eigenvalues $\Lambda$ of $H = Q \Lambda Q^\top$,
+#
+# $$w \leftarrow w - \alpha\, |H|^{-1} \nabla L(w), \qquad |H| = Q\, |\Lambda|\, Q^\top.$$
+#
+# Write it. Then find out what happens exactly *on* the saddle point, and why.
+
+
+# %%
+def saddle_free_newton(w, gradient, state, *, hessian, learning_rate=1.0):
+    """Return the weights, (d,), after one step of saddle-free Newton, and the state."""
+    ...
+
+
+# %%
+if solved(saddle_free_newton, newton):
+    saddle = SURFACES["saddle"]
+    for step in (newton, saddle_free_newton):
+        path = optimizers.trajectory(step, saddle.gradient, [-1.0, 0.3], 20, hessian=saddle.hessian)
+        print(f"{step.__name__:19s} ends at {np.round(path[-1], 4)}, loss {saddle(path[-1]):.3f}")
+
+# %% [markdown]
+# ## What you take with you
+#
+# - **Gradient descent** converges if $\alpha < 2/\lambda$ for the largest curvature λ. Its number of steps grows with the condition number.
+# - **Mini-batches** buy many cheap noisy steps for one exact one. Noise gets you off saddles; a falling α brings you to rest.
+# - **Newton** divides by the curvature: one step on a quadratic, too costly for networks, drawn to saddles.
+# - In many dimensions **saddles** are the rule. In wide networks the minima that training finds are about equally good.
+# - **Momentum** adds up what keeps its direction; **Nesterov** looks where it will be before it corrects.
+# - **AdaGrad** gives every weight its rate, **RMSprop** forgets, **Adam** adds velocity and corrects for the start at zero. None of them helps against weights that depend on each other.
+# - **Tune on validation data**, log-uniformly, coarse to fine. Look at the update ratio.
+#
+# ## Test yourself
+#
+# Answer first, then unfold.
+#
+# <details><summary>1. The curvatures of a quadratic loss are 2, 5 and 50. Which learning rates converge?</summary>Those below 2/50 = 0.04: the largest curvature decides.</details>
+# <details><summary>2. You multiply the loss by 100. For which optimizers must you change the learning rate?</summary>For gradient descent, momentum and Nesterov: divide it by 100. In AdaGrad, RMSprop and Adam the factor cancels, but for ε. Newton's step doesn't change either: gradient and Hessian grow alike.</details>
+# <details><summary>3. μ = 0.99. By which factor is a step under a constant gradient longer than gradient descent's in the end?</summary>1/(1 − μ) = 100.</details>
+# <details><summary>4. Adam with β₁ = 0.9 forgets to correct p alone. How long is its first step?</summary>α/10: p is (1 − β₁) g, and the corrected root is |g|.</details>
+# <details><summary>5. The best learning rate of your search is 0.98, and you searched from 0.0001 to 1. What do you do?</summary>The best lies at the edge: widen the space upwards and search again.</details>
+#
+# **Further reading.** Polyak, *Some methods of speeding up the convergence of iteration methods* (1964). Duchi, Hazan and Singer, *Adaptive Subgradient Methods for Online Learning and Stochastic Optimization* (2011). Kingma and Ba, *Adam: A Method for Stochastic Optimization* (2015). Sutskever, Martens, Dahl and Hinton, *On the importance of initialization and momentum in deep learning* (2013). Dauphin and others, *Identifying and attacking the saddle point problem in high-dimensional non-convex optimization* (2014). Choromanska and others, *The Loss Surfaces of Multilayer Networks* (2015). Bergstra and Bengio, *Random Search for Hyper-Parameter Optimization* (2012). Wilson and others, *The Marginal Value of Adaptive Gradient Methods in Machine Learning* (2017). Goodfellow, Bengio and Courville, *Deep Learning* (2016), chapter 8.
+#
+# ## Hand in
+#
+# Save the notebook (Ctrl+S), then run this cell. It writes the file that you hand in and shows what isn't done yet.
+
+# %%
+grader.hand_in()
