@@ -616,4 +616,25 @@ def squares_without_the_root(w_before, w_after):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_ORDER = "the larger, or smaller, of two numbers doesn't depend on their order"
+_BOUNDS = "bounds = (np.maximum(low, centre - reach), np.minimum(high, centre + reach))"
+_SAME_LENGTH = "there is one value for each name: a check of the lengths never fires"
+
+EQUIVALENT_MUTANTS = {
+    ("random_search", _BOUNDS.replace("low, centre - reach", "centre - reach, low")): _ORDER,
+    ("random_search", _BOUNDS.replace("high, centre + reach", "centre + reach, high")): _ORDER,
+    (
+        "random_search",
+        "best = max(trials, key=lambda trial: trial[0])[-1]",
+    ): "a trial is a pair: the last is the second",
+    ("random_search", "setting = dict(zip(space, values.tolist()))"): _SAME_LENGTH,
+    ("random_search", "setting = dict(zip(space, values.tolist(), strict=False))"): _SAME_LENGTH,
+    (
+        "random_search",
+        "setting = dict(zip(space, values, strict=True))",
+    ): "NumPy's numbers are accepted as Python's",
+    (
+        "update_ratio",
+        "return np.linalg.norm(w_before - w_after) / np.linalg.norm(w_before)",
+    ): "a length doesn't see the sign",
+}
