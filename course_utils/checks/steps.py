@@ -62,7 +62,8 @@ def check_steps(
 
         def counted(w: np.ndarray, asked: list[np.ndarray] = asked) -> np.ndarray:
             asked.append(w)
-            return gradient(w)
+            with np.errstate(all="ignore"):
+                return gradient(w)
 
         before = walked[-1], state
         answer = checked_call(function, walked[-1], counted, state, **hyper)
@@ -84,6 +85,9 @@ def check_steps(
         )
         walked.append(np.asarray(w))
         inputs.append(f"step {number + 1} from w = {show(before[0])}, state = {before[1]}")
+        if not np.all(np.isfinite(w)):  # a gradient at infinity means nothing
+            walked += [np.full_like(start, np.nan)] * (steps - 1 - number)
+            break
     path = np.stack(walked)
     if same(path, right, rtol, atol):
         return

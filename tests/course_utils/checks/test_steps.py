@@ -80,6 +80,15 @@ def test_otherwise_the_first_wrong_step_is_described():
     assert told.detail.startswith("step 1 from w = ")
 
 
+def test_a_walk_to_infinity_ends_there():
+    def leaping(w, gradient, state, *, learning_rate=0.1, mu=0.9):
+        assert np.isfinite(w).all()
+        gradient(w)
+        return w + np.array([np.inf, 0, 0]), state
+
+    assert said(leaping).detail.startswith("step 1 from w = ")
+
+
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
