@@ -26,7 +26,7 @@
 #
 # Two people train the same network on the same data. After five minutes one has a loss of 0.3, the other has NaN. They differ in one number, the learning rate, and in one line, the optimizer. Which line would you choose, and which number?
 #
-# In this notebook you write seven optimizers, each of two to six lines, and watch them walk over surfaces that you can see. Then you let them train a network, whose surface nobody can see, and find that another one wins.
+# In this notebook you write seven optimizers, each of two to six lines, and watch them walk over surfaces that you can see. Then you let them train a network, whose surface nobody can see, and find them in another order.
 #
 # **You will be able to**
 #
@@ -257,7 +257,7 @@ for m, color, ls in ((len(X), BLUE, "-"), (64, ORANGE, "--"), (8, GREEN, "-.")):
         color=color,
         ls=ls,
         marker="o",
-        label=f"batches of {m}: {-(-len(X) // m)} steps a pass",
+        label=f"batches of {m}, steps a pass: {-(-len(X) // m)}",
     )
 ax.set(
     xlabel="passes over the data",
@@ -2557,7 +2557,7 @@ if solved(saddle_free_newton, newton):
 # <details><summary>1. The curvatures of a quadratic loss are 2, 5 and 50. Which learning rates converge?</summary>Those below 2/50 = 0.04: the largest curvature decides.</details>
 # <details><summary>2. You multiply the loss by 100. For which optimizers must you change the learning rate?</summary>For gradient descent, momentum and Nesterov: divide it by 100. In AdaGrad, RMSprop and Adam the factor cancels, but for ε. Newton's step doesn't change either: gradient and Hessian grow alike.</details>
 # <details><summary>3. μ = 0.99. By which factor is a step under a constant gradient longer than gradient descent's in the end?</summary>1/(1 − μ) = 100.</details>
-# <details><summary>4. Adam with β₁ = 0.9 forgets to correct p alone. How long is its first step?</summary>α/10: p is (1 − β₁) g, and the corrected root is |g|.</details>
+# <details><summary>4. Someone's Adam, with β₁ = 0.9, corrects s but not p. How long is its first step?</summary>α/10: p is (1 − β₁) g, and the corrected root is |g|.</details>
 # <details><summary>5. The best learning rate of your search is 0.98, and you searched from 0.0001 to 1. What do you do?</summary>The best lies at the edge: widen the space upwards and search again.</details>
 #
 # **Further reading.** Polyak, *Some methods of speeding up the convergence of iteration methods* (1964). Duchi, Hazan and Singer, *Adaptive Subgradient Methods for Online Learning and Stochastic Optimization* (2011). Kingma and Ba, *Adam: A Method for Stochastic Optimization* (2015). Sutskever, Martens, Dahl and Hinton, *On the importance of initialization and momentum in deep learning* (2013). Dauphin and others, *Identifying and attacking the saddle point problem in high-dimensional non-convex optimization* (2014). Choromanska and others, *The Loss Surfaces of Multilayer Networks* (2015). Bergstra and Bengio, *Random Search for Hyper-Parameter Optimization* (2012). Wilson and others, *The Marginal Value of Adaptive Gradient Methods in Machine Learning* (2017). Goodfellow, Bengio and Courville, *Deep Learning* (2016), chapter 8.
