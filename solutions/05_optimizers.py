@@ -1148,7 +1148,7 @@ OptimizerPlayground(surface="Booth", shown=["momentum", "nesterov"], mu=0.95, st
 #
 # Two consequences. The **size of the gradient cancels**: multiply the loss by 1,000, and the steps stay as they are. That helps where gradients are of very different size, as with rare words or pixels. And the sum only grows, so **steps shrink**. With a constant gradient, $c = t g^2$ after $t$ steps, and the step is $\alpha/\sqrt t$.
 #
-# One rate for each *weight* is not one for each *direction*. Turn the ravine by 45 degrees, and both weights see the same gradients: the weights depend on each other, and AdaGrad has nothing to divide by.
+# One rate for each *weight* is not one for each *direction*. Turn the ravine by 45 degrees, and both weights see gradients of about the same size: the weights depend on each other, and AdaGrad has nothing to divide by.
 
 # %%
 turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
@@ -2410,6 +2410,23 @@ if solved(*MINE.values(), newton, random_search):
 
 # %% [markdown]
 # The three with a velocity, momentum, Nesterov and Adam, end far below the three without. Newton needs a handful of steps, one of them far uphill.
+#
+# Watch it. Your Nesterov is "yours" below, with the playground's rate, which was set by rule, not by search. (Put any other of your optimizers in its place: `mine=adagrad`, with a rate of its own.)
+#
+# 1. In the table, give "yours" the rate that your search has found. After how many steps has it gone 99 % of the way?
+# 2. Make that rate twice as large. How wide is the margin between the best rate and disaster?
+
+# %%
+OptimizerPlayground(
+    mine=nesterov if solved(nesterov) else None,
+    surface="Rosenbrock",
+    steps=200,
+    shown=["momentum", "nesterov", "adam", "yours"],
+    rates={"yours": 0.0004},
+)
+
+# %% [markdown]
+# <details><summary>What you may have found</summary>With the rate of the search it is there in some forty steps; with the playground's it isn't after 200. Twice that rate diverges: the best rate lies close to the largest that converges. That is why a search pays, and why it should be fine in the end.</details>
 #
 # %% [markdown]
 # **Second race: the digits.** The same search again, now on validation loss after 6 passes.
