@@ -4,6 +4,7 @@ from course_utils.checks.call import check_call, check_true, checked_call, is_st
 from course_utils.checks.compare import compare
 from course_utils.checks.grader import CheckResult, Grader, Overview
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
+from course_utils.checks.steps import check_steps
 from course_utils.checks.tape import on_tape
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Overview",
     "StudentError",
     "check_call",
+    "check_steps",
     "check_true",
     "checked_call",
     "compare",

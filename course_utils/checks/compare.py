@@ -31,6 +31,7 @@ def compare(
     atol: float = 1e-9,
     sizes: Sizes | None = None,
     inputs: str = "",
+    name: str = "Your answer",
 ) -> None:
     """Return if ``got`` is ``expected``; otherwise raise a :class:`Mistake` that says what kind of mistake it is.
 
@@ -49,6 +50,8 @@ def compare(
         Names of sizes that factors may come from, such as ``{"n": 7}``.
     inputs
         Lines that show the call; they open the mistake's detail.
+    name
+        What is compared, for the sentence.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def compare(
     for sentence, wrong in (mistakes or {}).items():
         if not same(wrong, expected, rtol, atol) and same(got, wrong, rtol, atol):
             raise Mistake("own", sentence, detail)
-    kind, sentence = _diagnose(got, expected, "Your answer", rtol, atol, sizes or {})
+    kind, sentence = _diagnose(got, expected, name, rtol, atol, sizes or {})
     raise Mistake(kind, sentence, detail)
 
 
