@@ -1693,9 +1693,9 @@ def test_nothing_to_do_and_equal_pixels(regularise):
 recipes = {
     "nothing": {},
     "L2": {"decay": 0.1},
-    "L2, blur": {"decay": 0.01, "sigma": 0.7},
-    "… and small pixels": {"decay": 0.03, "sigma": 0.6, "small": 0.5},
-    "… and contributions": {"decay": 0.02, "sigma": 0.7, "small": 0.3, "contribution": 0.3},
+    "L2, blur": {"decay": 0.01, "sigma": 0.6},
+    "L2, blur, small pixels": {"decay": 0.03, "sigma": 0.6, "small": 0.5},
+    "L2, blur, contributions": {"decay": 0.02, "sigma": 0.6, "contribution": 0.5},
 }
 if solved(class_image, regularise):
     fig, axes = plt.subplots(2, 5, figsize=(12, 5.6))
@@ -1706,7 +1706,7 @@ if solved(class_image, regularise):
             def tame(x, g, recipe=recipe):
                 return torch.from_numpy(regularise(x[0].numpy(), g[0].numpy(), **recipe))[None]
 
-            made = class_image(net, label, blank, 50, 10.0, tame)
+            made = class_image(net, label, blank, 40, 10.0, tame)
             with torch.no_grad():
                 p = net(made)[0].softmax(dim=0)[label].item()
             ax.imshow(shown(made[0]))
@@ -1716,7 +1716,7 @@ if solved(class_image, regularise):
     plt.show()
 
 # %% [markdown]
-# The net is as sure of the noise as of the pictures on the right. What you begin to recognise there is what it goes by: necks with a bend, eyes in a ring. Note what is missing, too. There is no whole bird and no whole fish, and parts come more than once. The score only asks whether the parts are there.
+# The net was sure of the noise already: the number above a picture says nothing about how much *you* recognise. What you begin to recognise there is what it goes by: necks with a bend, eyes in a ring. Note what is missing, too. There is no whole bird and no whole fish, and parts come more than once. The score only asks whether the parts are there.
 
 # %%
 ClassImageExplorer()
