@@ -1839,3 +1839,1116 @@ def test_equal_values_in_windows_that_overlap(max_pool_backward):
 
 # %% [raw]
 # # END QUESTION
+
+# %% [markdown]
+# ## 7.6 LeNet reads zip codes
+#
+# You have all the parts. In 1998 LeCun, Bottou, Bengio and Haffner stacked them: convolution, pooling, convolution, pooling, convolution, and two fully connected layers on top. The network is called **LeNet-5**. All its filters are $5 \times 5$, with stride 1 and without padding.
+#
+# | layer | output for a 32 × 32 image |
+# |---|---|
+# | 6 filters 5 × 5, ReLU | 6 × 28 × 28 |
+# | max pooling 2 × 2, stride 2 | 6 × 14 × 14 |
+# | 16 filters 5 × 5, ReLU | 16 × 10 × 10 |
+# | max pooling 2 × 2, stride 2 | 16 × 5 × 5 |
+# | 120 filters 5 × 5, ReLU | 120 × 1 × 1 |
+# | flatten, fully connected, ReLU | 84 |
+# | fully connected: the scores | classes |
+#
+# This is today's version: the original averaged where we take the largest, had a scaled tanh where we have ReLU, and didn't connect all maps of its second convolution.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: lenet
+# points: 4
+
+# %% [markdown]
+# ### Exercise 7.10 · lenet · ★★☆ · 12 minutes
+#
+# Return the network of the table as an `nn.Sequential`. It ends with the scores: no softmax, for the cross-entropy works on scores.
+#
+# **Shapes:** the network takes images $(n, \text{channels}, 32, 32)$ and returns scores $(n, \text{classes})$.
+#
+# **Worked:** for 1 channel and 10 classes the parameters are $156 + 2{,}416 + 48{,}120 + 10{,}164 + 850 = 61{,}706$. The second number: $(5 \cdot 5 \cdot 6 + 1) \cdot 16$.
+#
+# <details><summary>Hint 1</summary><code>nn.Conv2d(maps_in, maps_out, 5)</code>, <code>nn.ReLU()</code>, <code>nn.MaxPool2d(2)</code>, <code>nn.Flatten()</code>, <code>nn.Linear(numbers_in, numbers_out)</code>.</details>
+# <details><summary>Hint 2</summary>What one layer gives, the next must take: 6, then 16, then 120, then 84.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>"mat1 and mat2 shapes cannot be multiplied":</b> the sizes before a linear layer aren't what you told it. Is there padding where none belongs, or a pooling layer missing?</li>
+# <li><b>All is fine, but the scores never are negative:</b> the last layer has no ReLU.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def lenet(channels, classes):
+    """Return LeNet-5 as an nn.Sequential, from images (n, channels, 32, 32) to scores (n, classes)."""
+    # BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Conv2d(channels, 6, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 120, 5),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, classes),
+    )
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_shape_and_parameters(lenet):
+    import torch
+    from course_utils.checks import check_true, checked_call, compare
+
+    for channels, classes in ((1, 10), (3, 7)):
+        net = checked_call(lenet, channels, classes)
+        check_true(
+            callable(net) and hasattr(net, "parameters"), "Return a network: an nn.Sequential of the layers."
+        )
+        scores = checked_call(net, torch.zeros(2, channels, 32, 32))
+        check_true(
+            tuple(scores.shape) == (2, classes),
+            "Your network should turn n images into scores of shape (n, classes).",
+            f"got shape {tuple(scores.shape)}",
+        )
+        counts = [p.numel() for p in net.parameters()]
+        wanted = [150 * channels, 6, 2400, 16, 48000, 120, 10080, 84, 84 * classes, classes]
+        check_true(
+            len(counts) == len(wanted),
+            "There should be five layers with weights and biases: three convolutions and two linear ones.",
+            f"got arrays of {counts} parameters",
+        )
+        compare(
+            counts,
+            wanted,
+            mistakes={
+                "Your filters are 3 × 3 in the first layer: LeNet's are 5 × 5.": [54 * channels, *counts[1:]],
+                "The first layer has one input map for each channel of the image.": [150, *wanted[1:]],
+            },
+        )
+
+
+# %%
+def test_what_it_computes(lenet):
+    import torch
+    from torch.nn import functional
+    from course_utils.checks import check_true, checked_call, compare
+
+    rng = torch.Generator().manual_seed(710)
+    net = checked_call(lenet, 2, 5)
+    w = [p.detach() for p in net.parameters()]
+    check_true(len(w) == 10, "There should be five layers with weights and biases.")
+
+    def run(x, act=torch.relu, pool=functional.max_pool2d, top=torch.relu, end=lambda s: s):
+        x = pool(act(functional.conv2d(x, w[0], w[1])), 2)
+        x = pool(act(functional.conv2d(x, w[2], w[3])), 2)
+        x = act(functional.conv2d(x, w[4].reshape(120, 16, 5, 5), w[5]))[:, :, 0, 0]
+        return end(functional.linear(top(functional.linear(x, w[6], w[7])), w[8], w[9]))
+
+    def nothing(x):
+        return x
+
+    x = 3 * torch.randn(3, 2, 32, 32, generator=rng)
+    got = checked_call(net, x)
+    compare(
+        got,
+        run(x),
+        rtol=1e-4,
+        atol=1e-5,
+        mistakes={
+            "There is no ReLU in your network, so all of it is one linear map (but for pooling).": run(
+                x, act=nothing, top=nothing
+            ),
+            "The ReLU between the two linear layers is missing.": run(x, top=nothing),
+            "The convolutions have no ReLU behind them.": run(x, act=nothing),
+            "Your scores are rectified: the last layer has no ReLU, for scores may be negative.": run(
+                x, end=torch.relu
+            ),
+            "Your network ends with a softmax: return the scores, for the loss takes the softmax itself.": run(
+                x, end=lambda s: s.softmax(dim=1)
+            ),
+            "You average in the pooling layers: take the largest.": run(x, pool=functional.avg_pool2d),
+            "You use tanh, as the original did: here it is ReLU.": run(x, act=torch.tanh, top=torch.tanh),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_against_the_reference(lenet):
+    import torch
+    from course_utils.architectures import LeNet5
+    from course_utils.checks import check_true, checked_call, compare
+
+    rng = torch.Generator().manual_seed(720)
+    for channels, classes in ((1, 3), (4, 13)):
+        net, reference = checked_call(lenet, channels, classes), LeNet5(classes, channels, size=32)
+        own = [p.detach() for p in net.parameters()]
+        theirs = list(reference.parameters())
+        check_true(
+            [p.numel() for p in own] == [p.numel() for p in theirs],
+            "A layer of your network has another number of parameters than LeNet's.",
+        )
+        with torch.no_grad():
+            for p, q in zip(theirs, own, strict=True):
+                p.copy_(q.reshape(p.shape))
+        x = 3 * torch.randn(2, channels, 32, 32, generator=rng)
+        compare(
+            checked_call(net, x),
+            reference(x).detach(),
+            rtol=1e-4,
+            atol=1e-5,
+            mistakes={
+                "Your scores are rectified: the last layer has no ReLU, for scores may be negative.": torch.relu(
+                    reference(x)
+                ).detach(),
+                "Your network ends with a softmax: return the scores, for the loss takes the softmax itself.": reference(
+                    x
+                )
+                .softmax(dim=1)
+                .detach(),
+            },
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %%
+architectures.summarize(lambda: architectures.LeNet5(size=32), (1, 32, 32))
+
+# %% [markdown]
+# Most of the work is in the first two convolutions, most of the parameters in the third. Keep that in mind: it will be the story of the next fifteen years.
+#
+# Now train it. The zip codes are made of real handwritten digits, and a code is cut into five windows of 32 × 32, one every 24 pixels. The windows are not as tidy as the training set: digits sit a little too high or too far left, and a piece of the neighbour looks in. So train two copies: one on **tidy** digits, each in the middle of its window, and one on **windows** cut from other zip codes, written by other hands than those of the test.
+
+
+# %%
+def windows_of(images, digits):
+    """Cut zip codes (n, 1, 32, 128) into windows (5 n, 1, 32, 32), the digits of a code one after the other."""
+    cut = np.stack([images[:, :, :, 24 * i : 24 * i + 32] for i in range(5)], axis=1)
+    return torch.tensor(cut.reshape(-1, 1, 32, 32)), torch.tensor(digits.reshape(-1))
+
+
+mnist = data.load_mnist()
+tidy = (
+    torch.tensor(np.pad(mnist.x_train, ((0, 0), (0, 0), (2, 2), (2, 2)))),
+    torch.tensor(mnist.y_train),
+)
+untidy = windows_of(*data.make_zip_codes(800, part="train", seed=0))
+test_codes, test_digits = data.make_zip_codes(200, part="test", seed=1)
+test_windows = windows_of(test_codes, test_digits)
+
+if is_stub(lenet):
+    print("You haven't written lenet yet: the course's own LeNet stands in for it.")
+nets, losses = {}, {}
+for name, examples in {"tidy digits": tidy, "windows of zip codes": untidy}.items():
+    torch.manual_seed(0)
+    nets[name] = architectures.LeNet5(size=32) if is_stub(lenet) else lenet(1, 10)
+    history = training.fit(
+        nets[name],
+        training.cross_entropy,
+        examples,
+        epochs=6,
+        learning_rate=4e-3,
+        one_cycle=True,
+        progress=False,
+    )
+    losses[name] = history.loss
+
+
+def codes_read(net):
+    """Which of the test codes were read without a mistake, (200,)."""
+    with torch.no_grad():
+        scores = net.cpu()(test_windows[0])
+    return (scores.argmax(dim=1) == test_windows[1]).reshape(-1, 5).all(dim=1)
+
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6))
+for (name, loss), style, color in zip(losses.items(), ("-", "--"), (BLUE, ORANGE), strict=True):
+    left.plot(range(1, len(loss) + 1), loss, ls=style, marker="o", color=color, label=name)
+left.set(
+    xlabel="epoch", ylabel="training loss", yscale="log", title="Both learn their own digits equally well"
+)
+left.legend()
+digit_share = [training.evaluate(net, training.accuracy, test_windows) for net in nets.values()]
+code_share = [codes_read(net).float().mean().item() for net in nets.values()]
+place = np.arange(2)
+for shift, shares, color, hatch, label in (
+    (-0.2, digit_share, BLUE, "", "digits read"),
+    (0.2, code_share, ORANGE, "//", "whole codes read"),
+):
+    bars = right.bar(place + shift, shares, 0.38, color=color, hatch=hatch, label=label, edgecolor="white")
+    right.bar_label(bars, fmt="{:.0%}")
+right.set(
+    xticks=place,
+    xticklabels=[f"trained on\n{name}" for name in nets],
+    ylabel="share of the test set",
+    ylim=(0, 1.3),
+    title="Train on what you will meet",
+)
+right.legend(loc="upper center", ncols=2)
+plt.show()
+
+# %% [markdown]
+# Honest reading: a code is right only if all five digits are. A net that is right on 19 digits of 20 reads only about $0.95^5 \approx 77\,\%$ of the codes. A sorting machine doesn't accept that. It sends to a person what the network is unsure about, and so will yours in a moment.
+#
+# What has it learned? Here is one digit on its way through the first two convolutions.
+
+# %%
+reader = nets["windows of zip codes"].cpu()
+children = [m for m in reader.modules() if not list(m.children())]
+with torch.no_grad():
+    x, stages = test_windows[0][:1], []
+    for layer in children[:6]:
+        x = layer(x)
+        if isinstance(layer, nn.ReLU):
+            stages.append(x[0])
+fig, axes = plt.subplots(2, 9, figsize=(12, 3), gridspec_kw={"width_ratios": [1.4] + 8 * [1]})
+axes[0, 0].imshow(test_windows[0][0, 0], cmap="gray_r")
+axes[0, 0].set_title("a window")
+for row, maps in zip(axes, stages, strict=True):
+    for ax, one in zip(row[1:], maps[:8], strict=False):
+        ax.imshow(one, cmap="cividis")
+axes[0, 1].set_title("6 maps of the first convolution", loc="left")
+axes[1, 1].set_title("8 of the 16 maps of the second", loc="left")
+for ax in axes.flat:
+    ax.set_axis_off()
+plt.show()
+
+# %% [markdown]
+# The first maps still look like the digit: its edges, seen from different sides. The second ones look like nothing in particular. They say *where* a piece of a digit was found.
+#
+# ## 7.7 AlexNet and VGG: larger, then deeper
+#
+# For fourteen years convolutional networks stayed with small pictures. Then came a million labelled photographs (ImageNet), graphics cards, and in 2012 **AlexNet** (Krizhevsky, Sutskever and Hinton). It looks like a grown LeNet: $227 \times 227 \times 3$ in; [convolution, pooling, normalisation] × 2; convolution × 3; pooling; three fully connected layers. (Versions differ in whether they normalise before or after pooling.) What was new:
+#
+# - **ReLU** in place of tanh: the gradient doesn't fade where a unit is strongly on;
+# - **two GPUs**, each with half of the filters. The first layer has $96 = 2 \times 48$ filters of $11 \times 11$, stride 4;
+# - **dropout** in the fully connected layers, and training pictures that were shifted and mirrored.
+
+# %%
+alexnet = architectures.summarize(architectures.AlexNet, (3, 227, 227))
+print(alexnet)
+first = alexnet.rows[0]
+print(
+    f"\nfirst layer: {first.parameters:,} parameters, {first.multiply_adds:,} multiplications for one photograph"
+)
+
+# %% [markdown]
+# Read two columns of that table against each other. The convolutions hold few parameters and do most of the work. The fully connected layers hold nearly all of the parameters and do little.
+#
+# **VGG** (Simonyan and Zisserman, 2014) asked one question: what if there is nothing but $3 \times 3$? VGG-16 is [conv, conv, pool] × 2, [conv, conv, conv, pool] × 3, and three fully connected layers. Why would small filters be enough? Stack them: a pixel of the second layer sees $3 \times 3$ pixels of the first, which together see $5 \times 5$ of the picture. Three layers see $7 \times 7$.
+
+# %%
+maps = 256
+stacks = np.arange(1, 6)
+seen = 2 * stacks + 1
+stacked = [count * convolution.conv_parameter_count(3, 3, maps, maps) for count in stacks]
+single = [convolution.conv_parameter_count(F, F, maps, maps) for F in seen]
+fig, ax = plt.subplots()
+ax.plot(seen, np.array(single) / 1e6, color=RED, ls="--", marker="s", label="one filter of that size")
+ax.plot(seen, np.array(stacked) / 1e6, color=BLUE, ls="-", marker="o", label="3 × 3 filters, stacked")
+ax.set(
+    xticks=seen,
+    xlabel="side of the square that one output sees, pixels",
+    ylabel="parameters, millions (256 maps to 256)",
+    title="Stacked 3 × 3 filters see as much, for less, with a ReLU between them",
+    ylim=(0, None),
+)
+ax.legend()
+plt.show()
+
+# %%
+vgg = architectures.summarize(architectures.VGG16, (3, 224, 224))
+print(vgg)
+
+
+# %%
+def split(summary):
+    """Parameters in convolutions and in fully connected layers, and the multiplications of both."""
+    kinds = [[r for r in summary.rows if r.kind == kind] for kind in ("Conv2d", "Linear")]
+    return [
+        [sum(getattr(r, what) for r in rows) for rows in kinds] for what in ("parameters", "multiply_adds")
+    ]
+
+
+fig, axes = plt.subplots(1, 2, figsize=(11, 2.6))
+for ax, index, what in zip(axes, (0, 1), ("parameters", "multiplications"), strict=True):
+    for row, summary in enumerate((alexnet, vgg)):
+        counts = np.array(split(summary)[index])
+        shares = counts / counts.sum()
+        ax.barh(row, shares[0], color=BLUE, label="convolutions" if row == 0 else None)
+        ax.barh(
+            row,
+            shares[1],
+            left=shares[0],
+            color=ORANGE,
+            hatch="//",
+            edgecolor="white",
+            label="fully connected layers" if row == 0 else None,
+        )
+        ax.text(1.02, row, f"{counts.sum() / 1e6:,.0f} million", va="center")
+    ax.set(yticks=[0, 1], yticklabels=["AlexNet", "VGG-16"], xlabel=f"share of all {what}", xlim=(0, 1.35))
+    ax.grid(axis="y", visible=False)
+    ax.set_xticks([0, 0.5, 1])
+axes[0].set_title("Parameters are in the fully connected layers …")
+axes[1].set_title("… the work is in the convolutions")
+axes[0].legend(loc="lower center", bbox_to_anchor=(0.4, 1.12), ncols=2)
+plt.show()
+
+# %% [markdown]
+# VGG-16 has 138,357,544 parameters, and 102,764,544 of them belong to **one** layer: the first fully connected one, which reads all $512 \cdot 7 \cdot 7$ numbers of the last maps.
+#
+# ## 7.8 GoogLeNet: wider, and twenty times lighter
+#
+# How large should a filter be? **GoogLeNet** (Szegedy and others, 2014) takes all: $1 \times 1$, $3 \times 3$, $5 \times 5$ and pooling side by side, joined along the channels. That is an **inception module**. Done plainly it would be dear. The cure is the **bottleneck**: a $1 \times 1$ convolution, which mixes channels and looks at no neighbours, first reduces the channels.
+#
+# | way | layers |
+# |---|---|
+# | one | 1 × 1 to `one` maps |
+# | three | 1 × 1 down to `to_three` maps, then 3 × 3 to `three` maps |
+# | five | 1 × 1 down to `to_five` maps, then 5 × 5 to `five` maps |
+# | pooled | 3 × 3 max pooling, then 1 × 1 to `pooled` maps |
+#
+# And instead of a fully connected layer on top of the last maps, it takes the **mean** of each map. Count what that saves.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: inception_parameters
+# points: 4
+
+# %% [markdown]
+# ### Exercise 7.11 · inception_parameters · ★★☆ · 8 minutes
+#
+# Return the number of parameters of an inception module with `inputs` maps coming in, biases included.
+#
+# **Inputs:** seven positive integers, in the order of the table → an integer.
+#
+# **Worked:** the module $1, 1, 1, 1, 1, 1, 1$: five $1 \times 1$ convolutions... count: one ($1{+}1$), to three ($1{+}1$), three ($9{+}1$), to five ($1{+}1$), five ($25{+}1$), pooled ($1{+}1$): $2 + 2 + 10 + 2 + 26 + 2 = 44$.
+#
+# <details><summary>Hint 1</summary>Six convolutions. Each has (F · F · maps in + 1) · maps out parameters.</details>
+# <details><summary>Hint 2</summary>The 3 × 3 filters read <code>to_three</code> maps, not <code>inputs</code>. A little function inside yours saves writing.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Far too many:</b> the large filters read the bottleneck's maps, not the input's.</li>
+# <li><b>A little too few:</b> pooling has no parameters, but the 1 × 1 behind it has.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def inception_parameters(inputs, one, to_three, three, to_five, five, pooled):
+    """Return the number of weights and biases of an inception module."""
+
+    # BEGIN SOLUTION
+    def conv(F, maps_in, maps_out):
+        return (F * F * maps_in + 1) * maps_out
+
+    way_three = conv(1, inputs, to_three) + conv(3, to_three, three)
+    way_five = conv(1, inputs, to_five) + conv(5, to_five, five)
+    return conv(1, inputs, one) + way_three + way_five + conv(1, inputs, pooled)
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_small_modules(inception_parameters):
+    from course_utils.checks import check_call
+
+    def conv(F, R, K):
+        return (F * F * R + 1) * K
+
+    for sizes in ((1, 1, 1, 1, 1, 1, 1), (7, 2, 3, 5, 4, 6, 9)):
+        inputs, one, to_three, three, to_five, five, pooled = sizes
+        parts = [
+            conv(1, inputs, one),
+            conv(1, inputs, to_three),
+            conv(3, to_three, three),
+            conv(1, inputs, to_five),
+            conv(5, to_five, five),
+            conv(1, inputs, pooled),
+        ]
+        right = sum(parts)
+        check_call(
+            inception_parameters,
+            *sizes,
+            expected=right,
+            mistakes={
+                "The 1 × 1 convolution behind the pooling is missing.": right - parts[5],
+                "The two bottlenecks, which reduce the maps, have parameters, too.": right
+                - parts[1]
+                - parts[3],
+                "The large filters read the bottleneck's maps, not all that come in.": right
+                - parts[2]
+                - parts[4]
+                + conv(3, inputs, three)
+                + conv(5, inputs, five),
+                "The biases are missing.": right - one - to_three - three - to_five - five - pooled,
+                "The 1 × 1 convolution behind the pooling is counted as 3 × 3: only the pooling window is.": right
+                - parts[5]
+                + conv(3, inputs, pooled),
+                "Each convolution has a bias for every filter, not one.": right
+                - (one + to_three + three + to_five + five + pooled)
+                + 6,
+            },
+        )
+
+
+# %%
+# HIDDEN
+def test_against_the_reference(inception_parameters):
+    from course_utils.architectures import Inception, count_parameters
+    from course_utils.checks import check_call
+
+    def conv(F, R, K):
+        return (F * F * R + 1) * K
+
+    for sizes in (
+        (192, 64, 96, 128, 16, 32, 32),
+        (832, 384, 192, 384, 48, 128, 128),
+        (5, 3, 2, 11, 7, 13, 1),
+    ):
+        inputs, one, to_three, three, to_five, five, pooled = sizes
+        right = count_parameters(Inception(*sizes))
+        check_call(
+            inception_parameters,
+            *sizes,
+            expected=right,
+            mistakes={
+                "The 1 × 1 convolution behind the pooling is missing.": right - conv(1, inputs, pooled),
+                "The two bottlenecks, which reduce the maps, have parameters, too.": right
+                - conv(1, inputs, to_three)
+                - conv(1, inputs, to_five),
+                "The large filters read the bottleneck's maps, not all that come in.": right
+                + 9 * (inputs - to_three) * three
+                + 25 * (inputs - to_five) * five,
+                "The biases are missing.": right - one - to_three - three - to_five - five - pooled,
+                "The 1 × 1 convolution behind the pooling is counted as 3 × 3: only the pooling window is.": right
+                + 8 * inputs * pooled,
+            },
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %%
+module = (192, 64, 96, 128, 16, 32, 32)
+with_bottlenecks = architectures.count_parameters(architectures.Inception(*module))
+without = sum(
+    convolution.conv_parameter_count(F, F, 192, K) for F, K in ((1, 64), (3, 128), (5, 32), (1, 32))
+)
+googlenet = architectures.summarize(architectures.GoogLeNet, (3, 224, 224))
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 2.6))
+bars = left.barh(["without", "with"], [without / 1e3, with_bottlenecks / 1e3], color=[RED, BLUE])
+left.set(xlabel="parameters, thousands", title="Bottlenecks halve GoogLeNet's first module", xlim=(0, 480))
+left.bar_label(bars, fmt="%.0f", padding=3)
+names = ["AlexNet", "VGG-16", "GoogLeNet"]
+bars = right.barh(names, [s.parameters / 1e6 for s in (alexnet, vgg, googlenet)], color=[RED, ORANGE, BLUE])
+right.bar_label(bars, fmt="%.1f", padding=3)
+right.set(xlabel="parameters, millions", title="No large fully connected layers", xlim=(0, 165))
+for ax in (left, right):
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+plt.show()
+print(
+    f"GoogLeNet: {googlenet.parameters:,} parameters, {split(googlenet)[0][1]:,} of them in its one linear layer"
+)
+
+# %% [markdown]
+# You will read "5 million parameters" in many places. Count: it is about 7 million with the 1,000 scores of ImageNet.
+
+# %% [markdown]
+# ## 7.9 ResNet: let it through
+#
+# More layers should never hurt: a deeper net could leave its extra layers at "do nothing" and be just as good. In practice plain deep nets were **worse, even on their own training data**. Doing nothing is hard to learn for a stack of convolutions.
+#
+# **ResNet** (He, Zhang, Ren and Sun, 2015) makes it the starting point. A block computes a correction $F(x)$ and adds it to its input:
+#
+# $$y = \operatorname{ReLU}\bigl(F(x) + x\bigr), \qquad F(x) = w_2 \star \operatorname{ReLU}(w_1 \star x).$$
+#
+# Backwards, $\partial (F(x) + x)/\partial x = F'(x) + I$: the $I$ lets the gradient pass, whatever $F$ does. The added $x$ is called a **skip connection**. There are 152 layers in the largest net of the paper, with batch norm after every convolution and no dropout. Where the block changes the shape, the skip has a $1 \times 1$ convolution, a **projection**.
+#
+# The deeper ResNets (from 50 layers on) use **bottleneck** blocks: $1 \times 1$ down, $3 \times 3$, $1 \times 1$ up to four times as many maps.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: residual_block
+# points: 4
+
+# %% [markdown]
+# ### Exercise 7.12 · residual_block · ★★☆ · 10 minutes
+#
+# Return $\operatorname{ReLU}\bigl(F(x) + s(x)\bigr)$, without biases and without batch norm, to keep it short:
+#
+# - $F$: a $3 \times 3$ convolution with filters `w1`, padding 1 and the given `stride`; ReLU; a $3 \times 3$ convolution with `w2`, padding 1 and stride 1;
+# - $s(x) = x$ if `projection` is `None`; otherwise a $1 \times 1$ convolution with the filters `projection`, no padding, and the same `stride`.
+#
+# Use the library's `convolution.conv2d(x, w, None, stride, padding)`.
+#
+# **Shapes:** `x` $(n, c, H, W)$, `w1` $(k, c, 3, 3)$, `w2` $(k, k, 3, 3)$, `projection` $(k, c, 1, 1)$ → $(n, k, H', W')$.
+#
+# **Worked:** one pixel $x = -2$, $w_1$ and $w_2$ with middle entries $-3$ and $0.5$: $F = 0.5 \cdot \operatorname{ReLU}(6) = 3$, $y = \operatorname{ReLU}(3 - 2) = 1$.
+#
+# <details><summary>Hint 1</summary>ReLU in NumPy: <code>np.maximum(0, a)</code>. There are two of them, one inside F, one at the very end.</details>
+# <details><summary>Hint 2</summary>The stride belongs to the first convolution and to the projection.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Never smaller than x:</b> you rectified F before the sum, so the block can only add.</li>
+# <li><b>"operands could not be broadcast":</b> the skip must have the shape of F(x): use the projection, with the stride.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def residual_block(x, w1, w2, projection=None, stride=1):
+    """Return ReLU(F(x) + s(x)), (n, k, H', W'), where s is the identity or a 1 × 1 convolution."""
+    # BEGIN SOLUTION
+    inner = np.maximum(0, convolution.conv2d(x, w1, None, stride, 1))
+    correction = convolution.conv2d(inner, w2, None, 1, 1)
+    skip = x if projection is None else convolution.conv2d(x, projection, None, stride, 0)
+    return np.maximum(0, correction + skip)
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_the_identity_skip(residual_block):
+    import numpy as np
+    from course_utils import convolution
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(85)
+    x, w1, w2 = rng.normal(size=(2, 3, 5, 4)), rng.normal(size=(3, 3, 3, 3)), rng.normal(size=(3, 3, 3, 3))
+    w1, w2 = w1 / 4, w2 / 4
+
+    def conv(a, w):
+        return convolution.conv2d(a, w, None, 1, 1)
+
+    inner = conv(x, w1)
+    F = conv(np.maximum(0, inner), w2)
+    check_call(
+        residual_block,
+        x,
+        w1,
+        w2,
+        expected=np.maximum(0, F + x),
+        mistakes={
+            "You rectify before the sum, so the block can only add: add first, then ReLU.": np.maximum(0, F)
+            + x,
+            "The ReLU at the end is missing.": F + x,
+            "The ReLU between the two convolutions is missing.": np.maximum(0, conv(inner, w2) + x),
+            "The skip is missing: add x.": np.maximum(0, F),
+            "The skip carries x as it is, negative values too: only the sum is rectified.": np.maximum(
+                0, F + np.maximum(0, x)
+            ),
+            "You rectify both before and after the sum: F may take away, too.": np.maximum(
+                0, np.maximum(0, F) + x
+            ),
+            "x itself is rectified before the first convolution: it goes in as it is.": np.maximum(
+                0, conv(np.maximum(0, conv(np.maximum(0, x), w1)), w2) + x
+            ),
+            "The skip goes around the second convolution only: add x, not what lies between.": np.maximum(
+                0, F + np.maximum(0, inner)
+            ),
+        },
+    )
+
+
+# %%
+def test_the_projection(residual_block):
+    import numpy as np
+    from course_utils import convolution
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(86)
+    x, w1, w2 = rng.normal(size=(2, 3, 5, 7)), rng.normal(size=(4, 3, 3, 3)), rng.normal(size=(4, 4, 3, 3))
+    projection = rng.normal(size=(4, 3, 1, 1))
+    F = convolution.conv2d(np.maximum(0, convolution.conv2d(x, w1, None, 2, 1)), w2, None, 1, 1)
+    skip = convolution.conv2d(x, projection, None, 2)
+    check_call(
+        residual_block,
+        x,
+        w1,
+        w2,
+        projection,
+        2,
+        expected=np.maximum(0, F + skip),
+        mistakes={
+            "You rectify before the sum, so the block can only add: add first, then ReLU.": np.maximum(0, F)
+            + skip,
+            "The ReLU at the end is missing.": F + skip,
+            "The skip is missing: add the projection of x.": np.maximum(0, F),
+            "The projection is rectified: only the sum is.": np.maximum(0, F + np.maximum(0, skip)),
+        },
+    )
+
+
+# %%
+# HIDDEN
+def test_random_blocks_against_torch(residual_block):
+    import numpy as np
+    import torch
+    from torch.nn import functional
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(712)
+    for n, c, k, H, W, stride in (
+        (2, 3, 5, 7, 11, 2),
+        (1, 2, 3, 4, 5, 1),
+        (3, 5, 2, 1, 1, 1),
+        (2, 1, 3, 7, 4, 3),
+    ):
+        x, w1, w2 = (
+            rng.normal(size=(n, c, H, W)),
+            rng.normal(size=(k, c, 3, 3)),
+            rng.normal(size=(k, k, 3, 3)),
+        )
+        projection = rng.normal(size=(k, c, 1, 1))
+        tx, t1, t2, tp = (torch.tensor(part) for part in (x, w1, w2, projection))
+        F = functional.conv2d(torch.relu(functional.conv2d(tx, t1, None, stride, 1)), t2, None, 1, 1)
+        skip = functional.conv2d(tx, tp, None, stride)
+        check_call(
+            residual_block,
+            x,
+            w1,
+            w2,
+            projection,
+            stride,
+            expected=torch.relu(F + skip).numpy(),
+            mistakes={
+                "You rectify before the sum, so the block can only add: add first, then ReLU.": (
+                    torch.relu(F) + skip
+                ).numpy(),
+                "The ReLU at the end is missing.": (F + skip).numpy(),
+                "The skip is missing: add the projection of x.": torch.relu(F).numpy(),
+                "The projection is rectified: only the sum is.": torch.relu(F + torch.relu(skip)).numpy(),
+            },
+        )
+
+
+# %%
+# HIDDEN
+def test_a_block_whose_filters_are_zero_lets_x_through(residual_block):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    x, zero = np.abs(np.random.default_rng(722).normal(size=(2, 3, 5, 7))), np.zeros((3, 3, 3, 3))
+    check_call(
+        residual_block,
+        x,
+        zero,
+        zero,
+        expected=x,
+        mistakes={"The skip is missing: add x.": np.zeros_like(x)},
+    )
+    one = np.zeros((1, 1, 3, 3))
+    one[0, 0, 1, 1] = 1
+    check_call(
+        residual_block,
+        np.full((1, 1, 1, 1), -2.0),
+        -3 * one,
+        0.5 * one,
+        expected=np.full((1, 1, 1, 1), 1.0),
+        mistakes={
+            "You rectify before the sum, so the block can only add: add first, then ReLU.": np.full(
+                (1, 1, 1, 1), 3.0
+            )
+        },
+    )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# Two experiments on 1,000 small digits (14 × 14 pixels). **Left:** freshly initialised nets of 30 layers without batch norm. How much gradient arrives at each block? **Right:** nets of 4 and of 30 layers, with batch norm, as they train.
+
+
+# %%
+class Deep(nn.Module):
+    """Blocks of two 3 × 3 convolutions on 8 maps, with or without skip connections."""
+
+    def __init__(self, layers, skip, batch_norm=True):
+        super().__init__()
+        self.skip = skip
+        self.stem = nn.Conv2d(1, 8, 3, padding=1)
+
+        def conv():
+            norm = nn.BatchNorm2d(8) if batch_norm else nn.Identity()
+            return nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), norm)
+
+        self.blocks = nn.ModuleList(nn.Sequential(conv(), nn.ReLU(), conv()) for _ in range(layers // 2 - 1))
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.stem(x))
+        for block in self.blocks:
+            x = torch.relu(block(x) + x if self.skip else block(x))
+        return self.head(x.mean(dim=(2, 3)))
+
+
+small_digits = nn.functional.avg_pool2d(torch.tensor(mnist.x_train[:1000]), 2)
+small_labels = torch.tensor(mnist.y_train[:1000])
+looks = {False: ("plain", RED, "--", "s"), True: ("residual", BLUE, "-", "o")}
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
+for skip, (name, color, style, marker) in looks.items():
+    torch.manual_seed(0)
+    net = Deep(30, skip, batch_norm=False)
+    training.cross_entropy(net, small_digits[:100], small_labels[:100]).backward()
+    norms = [block[0][0].weight.grad.norm().item() for block in net.blocks]
+    left.plot(range(1, len(norms) + 1), norms, color=color, ls=style, marker=marker, label=name)
+    for layers, width in ((4, 1.2), (30, 2.5)):
+        torch.manual_seed(0)
+        net = Deep(layers, skip)
+        history = training.fit(
+            net,
+            training.cross_entropy,
+            (small_digits, small_labels),
+            epochs=5,
+            batch_size=50,
+            learning_rate=3e-3,
+            progress=False,
+        )
+        right.plot(
+            range(1, 6),
+            history.loss,
+            color=color,
+            ls=style,
+            lw=width,
+            marker=marker if layers == 30 else None,
+            label=f"{name}, {layers} layers",
+        )
+left.set(
+    yscale="log",
+    xlabel="block, counted from the input",
+    ylabel="norm of the gradient of its first filters",
+    title="Skips carry the gradient to the first block",
+)
+left.legend()
+right.set(xlabel="epoch", ylabel="training loss", title="Only with skips does depth help the training")
+right.legend()
+plt.show()
+
+# %% [markdown]
+# Honest reading: this is one seed, five epochs, and tiny nets. The direction is the paper's: the skips make depth usable. Batch norm alone already keeps the plain net from standing still.
+#
+# ## 7.10 Where it went
+#
+# Count all five.
+
+# %%
+resnet = architectures.summarize(architectures.ResNet152, (3, 224, 224))
+lenet5 = architectures.summarize(lambda: architectures.LeNet5(size=32), (1, 32, 32))
+history = {  # name: summary, year, layers by the authors' own count, top-5 error (%) that the paper reports
+    "LeNet-5": (lenet5, 1998, 5, None),
+    "AlexNet": (alexnet, 2012, 8, 15.3),
+    "VGG-16": (vgg, 2014, 16, 7.3),
+    "GoogLeNet": (googlenet, 2014, 22, 6.7),
+    "ResNet-152": (resnet, 2015, 152, 3.6),
+}
+print(f"{'':11s} year  layers   parameters  of them in linear layers   multiplications  pooling layers")
+for name, (summary, year, layers, _) in history.items():
+    linear = split(summary)[0][1]
+    pools = sum("Pool" in row.kind for row in summary.rows)
+    print(
+        f"{name:11s} {year} {layers:7d} {summary.parameters:12,} {linear / summary.parameters:25.0%}"
+        f" {summary.multiply_adds:17,} {pools:15d}"
+    )
+
+fig, axes = plt.subplots(1, 3, figsize=(12, 3.4))
+names, colors = list(history), [plotting.PALETTE["black"], RED, ORANGE, GREEN, BLUE]
+linear_share = [split(s)[0][1] / s.parameters for s, *_ in history.values()]
+bars = axes[0].bar(names, [layers for _, _, layers, _ in history.values()], color=colors)
+axes[0].bar_label(bars)
+axes[0].set(yscale="log", ylim=(3, 400), ylabel="layers with weights", title="Deeper")
+bars = axes[1].bar(names, linear_share, color=colors)
+axes[1].bar_label(bars, fmt="{:.0%}")
+axes[1].set(ylim=(0, 1.1), ylabel="share of the parameters", title="Away from fully connected layers")
+bars = axes[2].bar(names[1:], [error for *_, error in history.values()][1:], color=colors[1:])
+axes[2].bar_label(bars, fmt="%.1f")
+axes[2].set(ylim=(0, 18), ylabel="top-5 error on ImageNet, %", title="Better")
+for ax in axes:
+    ax.tick_params(axis="x", rotation=30)
+    ax.grid(axis="x", visible=False)
+plt.show()
+
+# %% [markdown]
+# The errors are those that the papers report for their entries in the ImageNet competition, most of them averages over several nets. A photograph counts as right if its class is among the five best scores.
+#
+# - **Smaller filters:** from $11 \times 11$ to $3 \times 3$ and $1 \times 1$. Only the first layer of later nets is larger.
+# - **Deeper:** from 5 layers to 152.
+# - **Away from fully connected layers:** one mean a map, and one linear layer.
+# - **Away from pooling:** ResNet pools once at the start and once at the end; in between, strides make the maps smaller. (GoogLeNet's many pooling layers are mostly ways of its modules that keep the size.)
+# - Depth became usable through **ReLU**, **batch norm** and **skips**, more than through larger machines alone.
+
+# %% [markdown]
+# ## 7.11 Transfer: borrow what others have learned
+#
+# You have thirty pictures, not a million. A network that starts from random weights will learn them by heart and understand nothing.
+#
+# But look at the first layers of any network trained on photographs: they find edges, colours, simple textures. That serves for **every** task. The last layers are the ones that know about poodles and espresso. So keep the early layers, which are a **representation** of pictures, and replace the end:
+#
+# | your data | what to do |
+# |---|---|
+# | few pictures | keep everything frozen, train a new last layer only |
+# | some more | **fine-tune**: start from the old weights, let the higher layers (or all) learn, slowly |
+# | very many, and unlike photographs | fine-tune everything, or train from scratch |
+#
+# Our borrowed net is **SqueezeNet** (1.2 million parameters, trained on ImageNet). Our task: is this small piece of ground brick, grass or gravel? Training pieces come from the left half of one photograph each, test pieces from the right half.
+
+# %%
+GROUNDS = ("brick", "grass", "gravel")
+
+
+def cut_pieces(half, count, seed, side=32, size=63):
+    """Draw ``count`` square pieces of each ground, from one half of its photograph, ready for SqueezeNet."""
+    rng, pieces = np.random.default_rng(seed), []
+    for name in GROUNDS:
+        photograph = data.load_photograph(name)
+        middle = photograph.shape[1] // 2
+        part = photograph[:, :middle] if half == "left" else photograph[:, middle:]
+        for _ in range(count):
+            top, left = (int(rng.integers(0, length - side + 1)) for length in part.shape[:2])
+            pieces.append(data.preprocess(part[top : top + side, left : left + side].copy(), size))
+    return torch.cat(pieces), torch.arange(3).repeat_interleave(count)
+
+
+def squeezenet(pretrained=True):
+    """SqueezeNet as one chain of layers that ends with ``nn.Linear(512, 1000)``."""
+    net = data.load_squeezenet()
+    if not pretrained:
+        for layer in net.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.reset_parameters()
+    # Its last 1 × 1 convolution, averaged over all places, is a linear layer on the averages.
+    last = nn.Linear(512, 1000)
+    last.load_state_dict({"weight": net.classifier[0].weight[:, :, 0, 0], "bias": net.classifier[0].bias})
+    return nn.Sequential(*net.features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), last)
+
+
+test_pieces = cut_pieces("right", 50, seed=99)
+fig, axes = plt.subplots(3, 8, figsize=(9, 3.8))
+for row, name, start in zip(axes, GROUNDS, (0, 50, 100), strict=True):
+    for ax, piece in zip(row, test_pieces[0][start : start + 8], strict=True):
+        ax.imshow(data.restore(piece))
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+    row[0].set_ylabel(name)
+fig.suptitle("Test pieces, 32 × 32 pixels: not all are easy for you, either")
+plt.show()
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: last_layer_only
+# points: 4
+
+# %% [markdown]
+# ### Exercise 7.13 · last_layer_only · ★★☆ · 10 minutes
+#
+# `net` is an `nn.Sequential` whose last layer is an `nn.Linear`. Change it and return it:
+#
+# - nothing that it has learned may change any more: **freeze** all its parameters (`requires_grad = False`);
+# - its last layer becomes a **fresh** `nn.Linear` with the same inputs and `classes` outputs, which does learn;
+# - put it into **evaluation mode**. A frozen batch norm would otherwise go on averaging over your few pictures, for its running mean and variance are no parameters.
+#
+# **Worked:** a net that ends with `nn.Linear(512, 1000)`, 3 classes: afterwards it ends with `nn.Linear(512, 3)`, and $(512 + 1) \cdot 3 = 1539$ parameters learn.
+#
+# <details><summary>Hint 1</summary><code>net[-1]</code> is the last layer; it can be assigned, and it knows its <code>in_features</code>.</details>
+# <details><summary>Hint 2</summary>Freeze first, then replace: a fresh layer's parameters learn unless you say otherwise. <code>net.requires_grad_(False)</code> freezes all that is there.</details>
+# <details><summary>When it goes wrong</summary>
+# <ul><li><b>Nothing learns:</b> you froze after replacing.</li>
+# <li><b>Features move although the weights are frozen:</b> batch norm is still in training mode: <code>net.eval()</code>.</li></ul></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+
+# %%
+def last_layer_only(net, classes):
+    """Freeze an nn.Sequential, give it a fresh last linear layer with ``classes`` outputs, and return it for evaluation."""
+    # BEGIN SOLUTION
+    net.requires_grad_(False)
+    net[-1] = nn.Linear(net[-1].in_features, classes)
+    return net.eval()
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+
+# %%
+def test_the_new_last_layer(last_layer_only):
+    import torch
+    from torch import nn
+    from course_utils.checks import check_true, checked_call
+
+    torch.manual_seed(87)
+    net = nn.Sequential(
+        nn.Conv2d(2, 5, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 11)
+    )
+    answer = checked_call(last_layer_only, net, 3)
+    check_true(
+        callable(answer) and hasattr(answer, "state_dict"),
+        "Return the network.",
+    )
+    state = answer.state_dict()
+    check_true("0.weight" in state, "Return the whole network, not its last layer.")
+    check_true(
+        "4.weight" in state and len(state) == 4, "Replace the last layer: don't leave the old one in, or out."
+    )
+    check_true(
+        torch.equal(state["0.weight"], net[0].weight),
+        "The early layers lost what they had learned: keep them.",
+    )
+    scores = checked_call(answer, torch.ones(7, 2, 6, 6))
+    check_true(
+        tuple(scores.shape) == (7, 3),
+        "Your network should return one score for each of the new classes.",
+        f"got shape {tuple(scores.shape)}",
+    )
+    check_true(
+        not any(torch.equal(state["4.weight"], net[4].weight[i : i + 3]) for i in range(9)),
+        "Your last layer is a piece of the old one: it should be fresh.",
+    )
+
+
+# %%
+def test_what_learns(last_layer_only):
+    import torch
+    from torch import nn
+    from course_utils.checks import check_true, checked_call
+
+    torch.manual_seed(88)
+    net = nn.Sequential(nn.Linear(3, 7), nn.ReLU(), nn.Linear(7, 5), nn.ReLU(), nn.Linear(5, 11))
+    answer = checked_call(last_layer_only, net, 2)
+    answer.bfloat16()  # a type that NumPy lacks: such parameters aren't copied, and can be asked
+    learns = {name for name, parameter in answer.named_parameters() if parameter.requires_grad}
+    said = f"learns: {sorted(learns)}"
+    check_true(learns, "Nothing learns: freeze first, then replace the last layer.", said)
+    check_true(
+        {"4.weight", "4.bias"} <= learns,
+        "The new last layer must learn, with its weights and its bias.",
+        said,
+    )
+    check_true(
+        learns != {name for name, _ in net.named_parameters()}, "Nothing is frozen: set requires_grad.", said
+    )
+    check_true(
+        learns == {"4.weight", "4.bias"},
+        "Some parameters of the old layers still learn: freeze weights and biases of all.",
+        said,
+    )
+
+
+# %%
+def test_batch_norm_stands_still(last_layer_only):
+    import torch
+    from torch import nn
+    from course_utils.checks import check_true, checked_call
+
+    torch.manual_seed(89)
+    net = nn.Sequential(nn.Linear(3, 7), nn.BatchNorm1d(7), nn.ReLU(), nn.Linear(7, 5))
+    answer = checked_call(last_layer_only, net, 2)
+    checked_call(answer, 5 + torch.randn(11, 3))
+    check_true(
+        torch.equal(answer.state_dict()["1.running_mean"], torch.zeros(7)),
+        "Frozen weights, yet the features changed: batch norm still averages. Put the net into evaluation mode.",
+    )
+
+
+# %%
+# HIDDEN
+def test_a_net_with_everything(last_layer_only):
+    import torch
+    from torch import nn
+    from course_utils.checks import check_true, checked_call
+
+    for inputs, classes in ((13, 1), (2, 17)):
+        torch.manual_seed(inputs)
+        net = nn.Sequential(
+            nn.Conv2d(3, inputs, 3, bias=False),
+            nn.BatchNorm2d(inputs),
+            nn.Sequential(nn.ReLU(), nn.Conv2d(inputs, inputs, 1)),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(0.5),
+            nn.Linear(inputs, 5),
+        )
+        answer = checked_call(last_layer_only, net, classes)
+        x = torch.randn(5, 3, 7, 7)
+        scores, again = checked_call(answer, x), checked_call(answer, x)
+        check_true(
+            tuple(scores.shape) == (5, classes), "Your network should return one score for each new class."
+        )
+        check_true(
+            torch.equal(scores, again),
+            "Two calls give two answers: dropout or batch norm is still in training mode.",
+        )
+        state = answer.state_dict()
+        check_true(
+            all(
+                torch.equal(state[name], value) for name, value in net.state_dict().items() if name[0] != "6"
+            ),
+            "The early layers, or what batch norm has averaged, changed: keep them.",
+        )
+        with torch.no_grad():
+            features = net.eval()[:-1](x)
+        wanted = features @ state["6.weight"].T + state["6.bias"]
+        check_true(
+            torch.allclose(scores, wanted, atol=1e-5), "The new layer should read what the old one has read."
+        )
+        answer.bfloat16()  # a type that NumPy lacks: such parameters aren't copied, and can be asked
+        learns = {name for name, parameter in answer.named_parameters() if parameter.requires_grad}
+        check_true(learns, "Nothing learns: freeze first, then replace the last layer.")
+        check_true(
+            learns == {"6.weight", "6.bias"},
+            "The new last layer must learn, with weights and bias, and nothing else.",
+        )
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
