@@ -50,7 +50,6 @@ from torch import nn
 
 from course_utils import architectures, convolution, data, plotting, training
 from course_utils.checks import Grader, is_stub, solved
-from course_utils.device import best_device
 from course_utils.widgets import ConvolutionExplorer, OutputSizeExplorer
 
 plotting.use_course_style()
@@ -2242,7 +2241,7 @@ plt.show()
 #
 # **Inputs:** seven positive integers, in the order of the table → an integer.
 #
-# **Worked:** the module $1, 1, 1, 1, 1, 1, 1$: five $1 \times 1$ convolutions... count: one ($1{+}1$), to three ($1{+}1$), three ($9{+}1$), to five ($1{+}1$), five ($25{+}1$), pooled ($1{+}1$): $2 + 2 + 10 + 2 + 26 + 2 = 44$.
+# **Worked:** all seven numbers are 1. The six convolutions have: one ($1{+}1$), to three ($1{+}1$), three ($9{+}1$), to five ($1{+}1$), five ($25{+}1$), pooled ($1{+}1$): $2 + 2 + 10 + 2 + 26 + 2 = 44$.
 #
 # <details><summary>Hint 1</summary>Six convolutions. Each has (F · F · maps in + 1) · maps out parameters.</details>
 # <details><summary>Hint 2</summary>The 3 × 3 filters read <code>to_three</code> maps, not <code>inputs</code>. A little function inside yours saves writing.</details>
@@ -2952,3 +2951,302 @@ def test_a_net_with_everything(last_layer_only):
 
 # %% [raw]
 # # END QUESTION
+
+# %% [markdown]
+# Now the comparison: 2 and 10 training pieces of each ground, each with three different draws of the pieces. Four ways:
+#
+# - **brightness only**, the baseline: the mean and the spread of a piece's brightness, nearest class wins;
+# - **from scratch**: the same net with random weights;
+# - **last layer only**. Its features never change, so they are computed once, which makes it very quick;
+# - **fine-tuned**: the old weights and a fresh last layer, all of them learning at a tenth of the rate.
+
+
+# %%
+def brightness(pieces):
+    """Mean and spread of each piece, (n, 2), on a common scale."""
+    return torch.stack([pieces.mean(dim=(1, 2, 3)), pieces.std(dim=(1, 2, 3))], dim=1)
+
+
+def right_by_brightness(train):
+    known = brightness(train[0])
+    centres = torch.stack([known[train[1] == label].mean(dim=0) for label in range(3)])
+    nearest = torch.cdist(brightness(test_pieces[0]), centres).argmin(dim=1)
+    return (nearest == test_pieces[1]).float().mean().item()
+
+
+def learn(net, train, test, rate, epochs, seed):
+    """Train a net and return its share of right answers on the test pieces."""
+    settings = {"learning_rate": rate, "epochs": epochs, "seed": seed, "batch_size": 15, "progress": False}
+    training.fit(net, training.cross_entropy, train, **settings)
+    return training.evaluate(net, training.accuracy, test)
+
+
+if solved(last_layer_only):
+    ways = ("brightness only", "from scratch", "last layer only", "fine-tuned")
+    results = {way: {2: [], 10: []} for way in ways}
+    for count in (2, 10):
+        for draw in range(3):
+            train = cut_pieces("left", count, seed=draw)
+            results["brightness only"][count].append(right_by_brightness(train))
+
+            torch.manual_seed(draw)
+            net = squeezenet(pretrained=False)
+            net[-1] = nn.Linear(512, 3)
+            results["from scratch"][count].append(learn(net, train, test_pieces, 1e-3, 20, draw))
+
+            net = last_layer_only(squeezenet(), 3)
+            with torch.no_grad():
+                features, test_features = (net[:-1](pieces) for pieces in (train[0], test_pieces[0]))
+            results["last layer only"][count].append(
+                learn(net[-1], (features, train[1]), (test_features, test_pieces[1]), 1e-2, 40, draw)
+            )
+
+            net = squeezenet()
+            net[-1] = nn.Linear(512, 3)
+            results["fine-tuned"][count].append(learn(net, train, test_pieces, 1e-4, 10, draw))
+
+    fig, ax = plt.subplots(figsize=(9, 3.8))
+    for row, (way, by_count) in enumerate(results.items()):
+        for count, color, marker, shift in ((2, ORANGE, "s", -0.12), (10, BLUE, "o", 0.12)):
+            shares = by_count[count]
+            ax.plot(shares, [row + shift] * 3, marker, color=color, ls="none", alpha=0.6)
+            ax.plot(np.mean(shares), row + shift, "|", color=color, ms=18, mew=3)
+            ax.text(1.03, row + shift, f"{np.mean(shares):.0%}", va="center", color=color)
+    for count, color, marker in ((2, ORANGE, "s"), (10, BLUE, "o")):
+        ax.plot([], [], marker, color=color, ls="none", label=f"{count} training pieces a ground")
+    ax.axvline(1 / 3, color="black", lw=1, ls=":")
+    ax.text(0.34, -0.55, "guessing", va="center", fontsize=9)
+    ax.set(
+        yticks=range(4),
+        yticklabels=list(results),
+        xlim=(0.25, 1.1),
+        ylim=(3.5, -0.8),
+        xlabel="share of 150 test pieces that are right; a dot is a draw, a bar the mean",
+        title="With so few pictures, borrowed features win",
+    )
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    plt.show()
+
+# %% [markdown]
+# Honest reading, in three parts.
+#
+# - From scratch the net doesn't get far. It isn't stupid, it is untrained: more epochs would help it somewhat. Give it 80 and see.
+# - **Look at the baseline.** Two numbers a piece, no network at all, and most pieces are right. Brick, grass and gravel differ in brightness *in these three photographs*. Without the baseline you would credit the network with all of it.
+# - The training and the test pieces come from the same photograph, in the same light. That this net knows *grass* is not shown. It knows this lawn.
+#
+# ### Which layers are worth borrowing?
+#
+# Take the frozen net, average the maps behind each of its stages, and train a linear layer on those averages alone: 10 pieces a ground, as before.
+
+# %%
+depths = (1, 2, 3, 4, 6, 7, 9, 10, 11, 12)  # the first ReLU, the first pooling, then the Fire modules
+net = squeezenet().eval()
+train = cut_pieces("left", 10, seed=0)
+averages = []
+with torch.no_grad():
+    for pieces in (train[0], test_pieces[0]):
+        x, found = pieces, []
+        for index, layer in enumerate(net[:13]):
+            x = layer(x)
+            if index in depths:
+                found.append(x.mean(dim=(2, 3)))
+        averages.append(found)
+shares = []
+for own, others in zip(*averages, strict=True):
+    centre, spread = own.mean(dim=0), own.std(dim=0) + 1e-3
+    own, others = (own - centre) / spread, (others - centre) / spread
+    torch.manual_seed(0)
+    head = nn.Linear(own.shape[1], 3)
+    shares.append(learn(head, (own, train[1]), (others, test_pieces[1]), 1e-2, 40, 0))
+fig, ax = plt.subplots()
+ax.plot(
+    range(1, len(depths) + 1), shares, color=BLUE, ls="-", marker="o", label="linear layer on the averages"
+)
+ax.axhline(right_by_brightness(train), color=RED, ls="--", label="brightness only")
+ax.axhline(1 / 3, color="black", lw=1, ls=":", label="guessing")
+ax.set(
+    ylim=(0.3, 1.02),
+    xticks=range(1, len(depths) + 1),
+    xlabel="stage of the frozen net, from the pixels up",
+    ylabel="share of the test pieces",
+    title="Early layers, trained on other things, already tell the grounds apart",
+)
+ax.legend(loc="lower right")
+plt.show()
+
+# %% [markdown]
+# For telling textures apart you don't need the layers that know poodles. Early features are **independent of the task**; late ones belong to ImageNet. For another kind of picture the curve would peak elsewhere. It costs a few seconds to look.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: which_transfer
+# points: 4
+# manual: true
+
+# %% [markdown]
+# ### Question 7.11 · What would you do with these pictures? · ★★☆ · 12 minutes
+#
+# You have a network trained on a million photographs (ImageNet). Two hospitals ask you to find a rare bone fracture on X-ray pictures, which are grey and look nothing like photographs.
+#
+# - Hospital A has **150** labelled pictures.
+# - Hospital B has **200,000**.
+#
+# For **each**, say which layers you would freeze, fine-tune or train anew, and why. Then name **one** measurement that would show that the borrowed features are worth something, and **one** way in which a high accuracy on the test set could still mislead. Five to ten sentences.
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %% [markdown]
+# **Rubric (4 points):** one point for each hospital's choice *with its reason*, one for the measurement, one for the pitfall.
+#
+# - *Hospital A:* freeze most or all, train a new last layer (or a small one on features of an **earlier** stage, since X-rays are unlike photographs). Reason: with 150 pictures, millions of weights would be fitted to noise. Fine-tuning a few higher layers with a small rate and early stopping is acceptable if overfitting is named.
+# - *Hospital B:* fine-tune all layers from the old weights, with a smaller rate for early layers, or train from scratch and compare. Reason: enough data to move the features to a domain that differs; old weights still are a better start than random ones.
+# - *Measurement:* the same net from random weights, trained with as much care, on the same split; or a baseline of simple features; or accuracy of a linear layer on each depth. It must be a **comparison** on pictures that took no part in training or choosing.
+# - *Pitfall:* a rare fracture makes "never a fracture" accurate (look at misses and false alarms); pictures of one patient in both parts; the scanner, a ruler or a label in the picture gives the class away; one hospital's pictures differ from another's.
+#
+# "Use transfer learning because there is little data" without saying what is frozen earns half a point.
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## 7.12 Read the mail with your own layers
+#
+# Now put your functions in the place of torch. They take the weights that LeNet has learned above, and read the zip codes from the beginning of this notebook. In each code, what the net is less than 90 % sure of is marked with a question mark and goes to a person.
+
+
+# %%
+def with_own_layers(weights, x, conv, pool):
+    """LeNet's scores (n, 10) for windows x (n, 1, 32, 32), and what each layer saw, for the way back."""
+    w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = weights
+    seen = [x]
+    for w, b in ((w1, b1), (w2, b2)):
+        seen.append(np.maximum(0, conv(seen[-1], w, b, 1, 0)))
+        seen.append(pool(seen[-1], 2, 2))
+    seen.append(np.maximum(0, conv(seen[-1], w3.reshape(120, 16, 5, 5), b3, 1, 0)))
+    seen.append(np.maximum(0, seen[-1][:, :, 0, 0] @ w4.T + b4))
+    return seen[-1] @ w5.T + b5, seen
+
+
+weights = [p.detach().cpu().double().numpy() for p in reader.parameters()]
+if solved(conv2d_naive, max_pool):
+    windows, wanted = (part.numpy() for part in windows_of(zips, zip_digits))
+    scores, _ = with_own_layers(weights, windows.astype(float), conv2d_naive, max_pool)
+    probability = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    read, sure = scores.argmax(axis=1).reshape(-1, 5), probability.max(axis=1).reshape(-1, 5) >= 0.9
+    fig, axes = plt.subplots(2, 2, figsize=(9, 3.6))
+    for ax, picture, digits, certain, right in zip(
+        axes.flat, zips[:, 0], read, sure, zip_digits, strict=True
+    ):
+        ax.imshow(picture, cmap="gray_r")
+        text = " ".join(str(d) + ("" if c else "?") for d, c in zip(digits, certain, strict=True))
+        ax.set_title(f"read {text}   ({np.sum(digits == right)} of 5 right)")
+        ax.set_axis_off()
+    fig.suptitle("Convolutions and pooling by you, weights by gradient descent")
+    plt.show()
+
+# %%
+with torch.no_grad():
+    confidence = reader(test_windows[0]).softmax(dim=1).max(dim=1).values.reshape(-1, 5).amin(dim=1)
+right = codes_read(reader)
+limits = np.linspace(0, 0.999, 200)
+kept = [(confidence >= limit).float().mean().item() for limit in limits]
+wrong = [((confidence >= limit) & ~right).float().mean().item() for limit in limits]
+fig, ax = plt.subplots()
+ax.plot(limits, kept, color=BLUE, ls="-", label="sorted by the machine")
+ax.plot(limits, wrong, color=RED, ls="--", label="of these, sent to the wrong town")
+ax.set(
+    xlabel="sort it if the least sure digit has at least this probability",
+    ylabel="share of 200 letters",
+    ylim=(0, 1),
+    title="The machine can pass doubtful letters to a person",
+)
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# Honest reading: 200 letters, 4,000 training digits, six epochs. The net of 1998 was trained on sixty thousand digits and did better. But the trade is the real one: how many letters go to a person, against how many go to the wrong town.
+#
+# And backwards? The gradient of the loss for LeNet's **first** filters has to pass through everything that you wrote. Compare it with torch's.
+
+# %%
+if solved(conv2d_naive, conv2d_backward, max_pool, max_pool_backward):
+    x, labels = test_windows[0][:7].double().numpy(), test_windows[1][:7].numpy()
+    w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = weights
+    scores, (x, a1, p1, a2, p2, a3, a4) = with_own_layers(weights, x, conv2d_naive, max_pool)
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    d = (p - np.eye(10)[labels]) / len(x)  # predicted minus wanted
+    d = (d @ w5) * (a4 > 0)
+    d = (d @ w4)[:, :, None, None] * (a3 > 0)
+    d, _, _ = conv2d_backward(d, p2, w3.reshape(120, 16, 5, 5), 1, 0)
+    d = max_pool_backward(d, a2, 2, 2) * (a2 > 0)
+    d, _, _ = conv2d_backward(d, p1, w2, 1, 0)
+    d = max_pool_backward(d, a1, 2, 2) * (a1 > 0)
+    _, yours, _ = conv2d_backward(d, x, w1, 1, 0)
+
+    reader.double().zero_grad()
+    training.cross_entropy(reader, torch.tensor(x), torch.tensor(labels)).backward()
+    theirs = next(reader.parameters()).grad.numpy()
+    print(f"largest entry of torch's gradient: {np.abs(theirs).max():.3g}")
+    print(f"largest difference to yours:       {np.abs(yours - theirs).max():.3g}")
+
+# %% [markdown]
+# ## Challenge, beyond the grade: read without cutting
+#
+# LeNet's layers are all convolutions, if you look at them in the right way: a linear layer from 120 numbers is a $1 	imes 1$ convolution over 120 maps. So the net needn't see 32 × 32 pixels. Give it the **whole** zip code, 32 × 128, and it answers at 25 places at once, one every 4 pixels. Places 0, 6, 12, 18 and 24 are your five windows.
+#
+# Why 4 pixels? Where is the work saved? And what would the 20 places in between be good for, if you didn't know where the digits stand?
+
+
+# %%
+def slide(weights, pictures):
+    """Return LeNet's scores (n, 10, 25) for zip codes (n, 1, 32, 128), without cutting them.
+
+    weights are the ten arrays w1, b1, …, w5, b5; the library's conv2d and max_pool2d take images of any size.
+    """
+    ...
+
+
+if solved(slide):
+    at_windows = slide(weights, zips.astype(float))[:, :, ::6].transpose(0, 2, 1).reshape(-1, 10)
+    cut, _ = with_own_layers(
+        weights,
+        windows_of(zips, zip_digits)[0].double().numpy(),
+        lambda x, w, b, stride, padding: convolution.conv2d(x, w, b, stride, padding),
+        convolution.max_pool2d,
+    )
+    print("the same scores as from the windows:", np.allclose(at_windows, cut))
+
+# %% [markdown]
+# ## What you take with you
+#
+# - A **filter** is laid on every place. Deep learning's convolution is **correlation**; mathematics turns the filter.
+# - Size out: $(W - F + 2P)/S + 1$. If that isn't an integer, say so. Parameters: $(nmR + 1)K$, however large the image is.
+# - **im2col** makes a convolution one matrix product. Backwards, everything that is shared **adds up**.
+# - **Pooling** learns nothing. The largest of a window gets all of the gradient.
+# - LeNet to ResNet: small filters, more layers, fewer fully connected ones. **Skips** let features and gradients through.
+# - Few pictures: borrow. Freeze and train the last layer; with more, fine-tune. Compare with a **baseline**, and with pictures from elsewhere.
+#
+# ## Test yourself
+#
+# Answer first, then unfold.
+#
+# <details><summary>1. You swap a library's correlation for convolution in a network and train it again. What changes?</summary>The learned filters come out turned by 180°. What the network can compute, and its loss, stay the same.</details>
+# <details><summary>2. A 3 × 3 layer with stride 2 and no padding gets 32 × 32 pixels. What comes out?</summary>Nothing that covers the image: (32 − 3)/2 isn't an integer. One more row and column of zeros on one side would do, or an input of 33 × 33, which gives 16 × 16.</details>
+# <details><summary>3. Your image becomes twice as wide and twice as high. What happens to the parameters of a convolutional layer, to its work, and to a fully connected layer on top of it?</summary>The parameters stay. The work is about four times as much. The fully connected layer no longer fits: it would need four times as many weights. A mean over each map avoids that.</details>
+# <details><summary>4. Why do two 3 × 3 layers replace one 5 × 5 layer?</summary>They see the same 5 × 5 pixels with 18 weights in place of 25 for each pair of maps, and there is a ReLU between them.</details>
+# <details><summary>5. You freeze a network with batch norm, train a new last layer with <code>net.train()</code>, and the test accuracy differs from what you saw in training. Why?</summary>In training mode batch norm used each batch's own statistics and moved its running ones, though no parameter learned. Keep the frozen part in evaluation mode.</details>
+#
+# **Further reading.** LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to Document Recognition* (1998). Krizhevsky, Sutskever and Hinton, *ImageNet Classification with Deep Convolutional Neural Networks* (2012). Simonyan and Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition* (2014). Szegedy and others, *Going Deeper with Convolutions* (2014). He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition* (2015). Yosinski, Clune, Bengio and Lipson, *How Transferable Are Features in Deep Neural Networks?* (2014). Dumoulin and Visin, *A Guide to Convolution Arithmetic for Deep Learning* (2016).
+#
+# ## Hand in
+#
+# Save the notebook (Ctrl+S), then run this cell. It writes the file that you hand in and shows what isn't done yet.
+
+# %%
+grader.hand_in()
