@@ -36,7 +36,7 @@
 # - explain what LeNet, AlexNet, VGG, GoogLeNet and ResNet each added, with numbers that you count yourself;
 # - reuse a trained network when you have few pictures, and judge whether that was worth it.
 #
-# **Time:** about 3½ hours · **Needs:** notebooks 04 and 06 (gradients through layers, batch norm), `torch.nn.Sequential` · **Points:** 56, of which 52 by checks and 4 for a written answer
+# **Time:** about 3½ hours · **Needs:** notebooks 04 and 06 (gradients through layers, batch norm), `torch.nn.Sequential` · **Points:** 54, of which 50 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -526,7 +526,7 @@ def test_sizes_that_fit(conv_output_size):
     import numpy as np
     from course_utils.checks import check_call, check_true
 
-    for W, F, S, P in ((227, 11, 4, 0), (32, 5, 1, 0), (13, 3, 2, 1), (29, 7, 3, 4)):
+    for W, F, S, P in ((227, 11, 4, 0), (32, 5, 1, 0), (13, 3, 2, 4), (29, 7, 3, 4)):
         answer = check_call(
             conv_output_size,
             W,
@@ -593,23 +593,17 @@ def test_random_sizes(conv_output_size):
                 )
             continue
         fits += 1
-        answer = check_call(
-            conv_output_size,
-            W,
-            F,
-            S,
-            P,
-            expected=right,
-            mistakes={
-                "One too few: the filter also stops at its start, so add 1.": right - 1,
-                "Padding is added on both sides: 2P.": (W - F + P) / S + 1,
-                "Padding is added on both sides: 2P, and the division rounds your slip away.": (W - F + P)
-                // S
-                + 1,
-                "The stride makes no difference in your answer: divide by S.": W - F + 2 * P + 1,
-                "The 1 is added after the division, not before.": (W - F + 2 * P + 1) / S,
-            },
-        )
+        once, short = (W - F + P) / S + 1, right - 1
+        mistakes = {"The 1 is added after the division, not before.": (W - F + 2 * P + 1) / S}
+        if int(once) != short:  # where both mistakes give one number, neither is named
+            mistakes["One too few: the filter also stops at its start, so add 1."] = short
+            mistakes["Padding is added on both sides: 2P."] = once
+            mistakes["Padding is added on both sides: 2P, and the division rounds your slip away."] = int(
+                once
+            )
+        if S > 1:
+            mistakes["The stride makes no difference in your answer: divide by S."] = W - F + 2 * P + 1
+        answer = check_call(conv_output_size, W, F, S, P, expected=right, mistakes=mistakes)
         check_true(
             isinstance(answer, (int, np.integer)),
             "Your answer is a float, which can't be a size: divide with //.",
@@ -679,7 +673,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: conv_parameter_count
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 7.4 · conv_parameter_count · ★☆☆ · 4 minutes
@@ -1033,7 +1027,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: im2col
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 7.6 · im2col · ★★☆ · 12 minutes
@@ -1242,7 +1236,7 @@ if solved(conv2d_naive, im2col):
 # %% [raw]
 # # BEGIN QUESTION
 # name: conv2d_backward
-# points: 4
+# points: 6
 
 # %% [markdown]
 # ### Exercise 7.7 · conv2d_backward · ★★★ · 20 minutes
@@ -1479,7 +1473,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: max_pool
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 7.8 · max_pool · ★☆☆ · 10 minutes
@@ -1567,7 +1561,7 @@ def test_windows_that_overlap(max_pool):
             "Your windows move by their size: they move by the stride.": np.stack(
                 [
                     np.stack([x[:, :, i : i + 3, j : j + 3].max(axis=(2, 3)) for j in (0, 3)], axis=-1)
-                    for i in (0, 3)
+                    for i in (0, 3, 6)
                 ],
                 axis=-2,
             ),
@@ -1859,7 +1853,7 @@ def test_equal_values_in_windows_that_overlap(max_pool_backward):
 # %% [raw]
 # # BEGIN QUESTION
 # name: lenet
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 7.10 · lenet · ★★☆ · 12 minutes
@@ -1918,12 +1912,6 @@ def test_shape_and_parameters(lenet):
         check_true(
             callable(net) and hasattr(net, "parameters"), "Return a network: an nn.Sequential of the layers."
         )
-        scores = checked_call(net, torch.zeros(2, channels, 32, 32))
-        check_true(
-            tuple(scores.shape) == (2, classes),
-            "Your network should turn n images into scores of shape (n, classes).",
-            f"got shape {tuple(scores.shape)}",
-        )
         counts = [p.numel() for p in net.parameters()]
         wanted = [150 * channels, 6, 2400, 16, 48000, 120, 10080, 84, 84 * classes, classes]
         check_true(
@@ -1938,6 +1926,12 @@ def test_shape_and_parameters(lenet):
                 "Your filters are 3 × 3 in the first layer: LeNet's are 5 × 5.": [54 * channels, *counts[1:]],
                 "The first layer has one input map for each channel of the image.": [150, *wanted[1:]],
             },
+        )
+        scores = checked_call(net, torch.zeros(2, channels, 32, 32))
+        check_true(
+            tuple(scores.shape) == (2, classes),
+            "Your network should turn n images into scores of shape (n, classes).",
+            f"got shape {tuple(scores.shape)}",
         )
 
 
@@ -3006,7 +3000,7 @@ if solved(last_layer_only):
             results["fine-tuned"][count].append(learn(net, train, test_pieces, 1e-4, 10, draw))
 
     fig, ax = plt.subplots(figsize=(9, 3.8))
-    for row, (way, by_count) in enumerate(results.items()):
+    for row, by_count in enumerate(results.values()):
         for count, color, marker, shift in ((2, ORANGE, "s", -0.12), (10, BLUE, "o", 0.12)):
             shares = by_count[count]
             ax.plot(shares, [row + shift] * 3, marker, color=color, ls="none", alpha=0.6)
