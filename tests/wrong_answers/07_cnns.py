@@ -692,4 +692,77 @@ def reset_everything(net, classes):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_FILLED = "every entry is assigned in the loop, whatever stood there"
+_TWO_AXES = "the image has two axes: the last is the second"
+_FOUR_AXES = "the array has four axes, so counting from the end names the same ones"
+_ANY_NEGATIVE = "NumPy works out the length of an axis from any negative number"
+_SQUARED = "F is squared"
+_ORDER = "the larger of two numbers doesn't depend on their order"
+_COMMUTES = "ReLU doesn't change which value is the largest, nor does it depend on the array's shape"
+
+_SIZE = "(image.shape[0] - a + 1, image.shape[1] - b + 1)"
+_BACK = "image.shape[0] - a + 1, image.shape[-1] - b + 1"
+_PATCHES = "patches = [x[:, :, i:i + F, j:j + F].reshape(len(x), -2) for i in tops for j in lefts]"
+_WINDOW = "x[:, :, top:top + size, left:left + size]"
+_WAY = "conv(1, inputs, one) + way_three + way_five + conv(1, inputs, pooled)"
+_NET = (
+    "return nn.Sequential(nn.Conv2d(channels, 6, 5), {}, nn.Conv2d(6, 16, 5), {}, nn.Conv2d(16, 120, 5), {}, "
+    "nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, classes))"
+)
+_AS_IS, _SWAPPED = "nn.ReLU(), nn.MaxPool2d(2)", "nn.MaxPool2d(2), nn.ReLU()"
+_FLAT, _SWAPPED_FLAT = "nn.ReLU(), nn.Flatten()", "nn.Flatten(), nn.ReLU()"
+_POOLED = "y = np.ones((n, c, (height - size) // stride + 1, (width - size) // stride + 1))"
+
+EQUIVALENT_MUTANTS = {
+    ("correlate2d", f"answer = np.ones({_SIZE})"): _FILLED,
+    ("correlate2d", f"answer = np.zeros(({_BACK}))"): _TWO_AXES,
+    ("convolve2d", f"M, N = ({_BACK})"): _TWO_AXES,
+    ("conv2d_naive", "y = np.ones((len(x), k, height, width))"): _FILLED,
+    ("conv2d_naive", "height = (x.shape[-2] - rows) // stride + 1"): _FOUR_AXES,
+    ("im2col", _PATCHES): _ANY_NEGATIVE,
+    ("im2col", "tops = range(0, x.shape[-2] - F + 1, S)"): _FOUR_AXES,
+    ("conv2d_backward", "rows, columns = w.shape[-2:]"): _FOUR_AXES,
+    ("conv2d_backward", "height, width = x.shape[-2:]"): _FOUR_AXES,
+    ("conv2d_backward", "for i, j in np.ndindex(dout.shape[-2:]):"): _FOUR_AXES,
+    ("conv2d_backward", "return (dx, dw, np.sum(dout, axis=(0, -2, 3)))"): _FOUR_AXES,
+    ("max_pool", _POOLED): _FILLED,
+    ("max_pool", "for i, j in np.ndindex(y.shape[-2:]):"): _FOUR_AXES,
+    ("max_pool", f"y[:, :, i, j] = {_WINDOW}.max(axis=(3, 2))"): "both axes are reduced, in any order",
+    ("max_pool", f"y[:, :, i, j] = {_WINDOW}.max(axis=(-2, 3))"): _FOUR_AXES,
+    ("max_pool_backward", "images, maps = np.indices(x.shape[:-2])"): _FOUR_AXES,
+    ("max_pool_backward", "for i, j in np.ndindex(dout.shape[-2:]):"): _FOUR_AXES,
+    (
+        "max_pool_backward",
+        "row, column = np.divmod(window.reshape(*x.shape[:2], -2).argmax(axis=2), size)",
+    ): _ANY_NEGATIVE,
+    (
+        "max_pool_backward",
+        "row, column = np.divmod(window.reshape(*x.shape[:-2], -1).argmax(axis=2), size)",
+    ): _FOUR_AXES,
+    ("lenet", _NET.format(_SWAPPED, _AS_IS, _FLAT)): _COMMUTES,
+    ("lenet", _NET.format(_AS_IS, _SWAPPED, _FLAT)): _COMMUTES,
+    ("lenet", _NET.format(_AS_IS, _AS_IS, _SWAPPED_FLAT)): _COMMUTES,
+    (
+        "inception_parameters",
+        "way_three = conv(-1, inputs, to_three) + conv(3, to_three, three)",
+    ): _SQUARED,
+    (
+        "inception_parameters",
+        "way_three = conv(1, inputs, to_three) + conv(-3, to_three, three)",
+    ): _SQUARED,
+    ("inception_parameters", "way_five = conv(-1, inputs, to_five) + conv(5, to_five, five)"): _SQUARED,
+    ("inception_parameters", "way_five = conv(1, inputs, to_five) + conv(-5, to_five, five)"): _SQUARED,
+    (
+        "inception_parameters",
+        "return " + _WAY.replace("conv(1, inputs, one)", "conv(-1, inputs, one)"),
+    ): _SQUARED,
+    (
+        "inception_parameters",
+        "return " + _WAY.replace("conv(1, inputs, pooled)", "conv(-1, inputs, pooled)"),
+    ): _SQUARED,
+    (
+        "residual_block",
+        "inner = np.maximum(convolution.conv2d(x, w1, None, stride, 1), 0)",
+    ): _ORDER,
+    ("residual_block", "return np.maximum(correction + skip, 0)"): _ORDER,
+}
