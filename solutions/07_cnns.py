@@ -24,7 +24,7 @@
 # %% [markdown]
 # # 07 · Convolutional networks
 #
-# A letter comes in. A machine must read the five digits of its zip code and send it to the right city. In 1998 a network did this for real, on millions of envelopes and cheques. Its idea still sees for phones, cars and microscopes: look at small patches, with the same small filters everywhere.
+# A letter comes in. A machine must read the five digits of its zip code and send it to the right city. In 1989 a small convolutional network learned this from real mail; its successor of 1998 read millions of bank cheques. Phones, cars and microscopes still see with the same idea: look at small patches, with the same small filters everywhere.
 #
 # You build that network here from its parts, follow it through the fourteen years that it took to win and the three in which it grew deep, and borrow a trained one for a task with almost no pictures.
 #
@@ -423,7 +423,7 @@ def test_one_pixel_and_one_place(convolve2d):
 # # END QUESTION
 
 # %% [markdown]
-# Convolution has one property that correlation lacks: order doesn't matter, $h_1 * (h_2 * f) = (h_1 * h_2) * f$. Two filters in a row are one larger filter. A network that stacked filters with nothing between them would gain nothing, which is why a non-linearity follows each.
+# Convolution has one property that correlation lacks: it doesn't matter how you group, $h_1 * (h_2 * f) = (h_1 * h_2) * f$. Two filters in a row are one larger filter. A network that stacked filters with nothing between them would gain nothing, which is why a non-linearity follows each.
 
 # %%
 if solved(convolve2d):
@@ -2655,12 +2655,18 @@ for skip, (name, color, style, marker) in looks.items():
         )
 left.set(
     yscale="log",
+    xticks=range(1, 20, 3),
     xlabel="block, counted from the input",
     ylabel="norm of the gradient of its first filters",
     title="Skips carry the gradient to the first block",
 )
 left.legend()
-right.set(xlabel="epoch", ylabel="training loss", title="Plain, more layers train worse; with skips, better")
+right.set(
+    xticks=range(1, 6),
+    xlabel="epoch",
+    ylabel="training loss",
+    title="Plain, more layers train worse; with skips, better",
+)
 right.legend()
 plt.show()
 
@@ -2708,7 +2714,7 @@ for ax in axes:
 plt.show()
 
 # %% [markdown]
-# The errors are those that the papers report for their entries in the ImageNet competition, most of them averages over several nets. A photograph counts as right if its class is among the five best scores.
+# The errors are those that the papers report for their entries in the ImageNet competition, each an average over several nets. A photograph counts as right if its class is among the five best scores.
 #
 # - **Smaller filters:** from $11 \times 11$ to $3 \times 3$ and $1 \times 1$. Only the first layer of later nets is larger.
 # - **Deeper:** from 5 layers to 152.
@@ -2957,7 +2963,9 @@ def test_a_net_with_everything(last_layer_only):
 # - **brightness only**, the baseline: the mean and the spread of a piece's brightness, nearest class wins;
 # - **from scratch**: the same net with random weights;
 # - **last layer only**. Its features never change, so they are computed once, which makes it very quick;
-# - **fine-tuned**: the old weights and a fresh last layer, all of them learning at a tenth of the rate.
+# - **fine-tuned**: the old weights and a fresh last layer, all of them learning ten times more slowly than from scratch.
+#
+# The new layers make 40 passes over the pieces, the net from scratch 20, fine-tuning 10.
 
 
 # %%
@@ -3198,7 +3206,7 @@ if solved(conv2d_naive, conv2d_backward, max_pool, max_pool_backward):
 # %% [markdown]
 # ## Challenge, beyond the grade: read without cutting
 #
-# LeNet's layers are all convolutions, if you look at them in the right way: a linear layer from 120 numbers is a $1 	imes 1$ convolution over 120 maps. So the net needn't see 32 × 32 pixels. Give it the **whole** zip code, 32 × 128, and it answers at 25 places at once, one every 4 pixels. Places 0, 6, 12, 18 and 24 are your five windows.
+# LeNet's layers are all convolutions, if you look at them in the right way: a linear layer from 120 numbers is a $1 \times 1$ convolution over 120 maps. So the net needn't see 32 × 32 pixels. Give it the **whole** zip code, 32 × 128, and it answers at 25 places at once, one every 4 pixels. Places 0, 6, 12, 18 and 24 are your five windows.
 #
 # Why 4 pixels? Where is the work saved? And what would the 20 places in between be good for, if you didn't know where the digits stand?
 
