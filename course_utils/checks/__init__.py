@@ -1,6 +1,14 @@
 """Checks that say what kind of mistake was made."""
 
-from course_utils.checks.call import check_call, check_true, checked_call, is_stub, run_case, solved
+from course_utils.checks.call import (
+    check_call,
+    check_raises,
+    check_true,
+    checked_call,
+    is_stub,
+    run_case,
+    solved,
+)
 from course_utils.checks.compare import compare
 from course_utils.checks.grader import CheckResult, Grader, Overview
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -16,6 +24,7 @@ __all__ = [
     "Overview",
     "StudentError",
     "check_call",
+    "check_raises",
     "check_steps",
     "check_true",
     "checked_call",

@@ -81,6 +81,37 @@ def checked_call(
     return got
 
 
+def check_raises(
+    function: Callable[..., Any] | None, *args: Any, error: str, sentence: str, **kwargs: Any
+) -> None:
+    """Call ``function`` as :func:`check_call` does, where it should refuse its arguments.
+
+    Parameters
+    ----------
+    function, *args, **kwargs
+        As in :func:`check_call`.
+    error
+        The name of the exception that is asked for, such as ``"ValueError"``.
+    sentence
+        What the student is told if an answer comes back.
+
+    Raises
+    ------
+    Mistake
+        If the function is missing, returns, or raises another exception.
+    """
+    try:
+        got, inputs = _checked(function, args, kwargs, ())
+    except Mistake as mistake:
+        cause = mistake.__cause__
+        if mistake.kind == "raised" and isinstance(cause, StudentError) and cause.type_name == error:
+            return
+        raise
+    raise Mistake(
+        "own", sentence, f"{inputs}\ngot       {show(got)}\nexpected  {_article(error)} {error}".lstrip()
+    )
+
+
 def _checked(
     function: Callable[..., Any] | None,
     args: tuple[Any, ...],

@@ -11,6 +11,7 @@ from course_utils.checks import (
     Mistake,
     StudentError,
     check_call,
+    check_raises,
     check_true,
     checked_call,
     is_stub,
@@ -68,6 +69,19 @@ def test_a_call_alone_finds_what_needs_no_expected_answer():
     assert checked_call(np.sum, X) == 7.0
     kinds = [told(function) for function in (None, untouched, returns_none, raises, zeroes)]
     assert kinds == ["missing", "not_started", "none", "raised", "changed_input"]
+
+
+def test_a_refusal_is_asked_for_and_no_other_error_serves():
+    def told(function, error):
+        with pytest.raises(Mistake) as caught:
+            check_raises(function, X, error=error, sentence="Refuse it.")
+        return caught.value
+
+    check_raises(raises, X, error="IndexError", sentence="Refuse it.")
+    assert (told(np.sum, "ValueError").kind, told(np.sum, "ValueError").sentence) == ("own", "Refuse it.")
+    assert "a ValueError" in told(np.sum, "ValueError").detail
+    assert told(raises, "ValueError").sentence == "Your code raised an IndexError."
+    assert told(untouched, "ValueError").kind == "not_started"
 
 
 def test_a_missing_function_is_told_apart_from_an_untouched_one():
