@@ -30,7 +30,7 @@ from autograder.build.masters import Question, master_path, questions, read_cell
 from autograder.wrong_answers import equivalent_mutants
 from course_utils.checks import CallTimeout, run_case
 
-_SECONDS = 10.0  # for one mutant; a loop that never ends is noticed too
+_SECONDS = 10.0  # of computing for one mutant; a loop that never ends is noticed too
 
 _SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
@@ -212,8 +212,8 @@ _state: dict[str, Any] = {}  # set before the workers fork, for a solution's nam
 def survives(mutant: Mutant) -> bool:
     """Whether a mutant keeps full marks."""
     namespace = dict(_state["namespace"])
-    signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
             exec(compile(mutant.source, "<mutant>", "exec"), namespace)
@@ -222,7 +222,7 @@ def survives(mutant: Mutant) -> bool:
     except CallTimeout:
         return False
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _ring(*_: object) -> None:
