@@ -771,4 +771,124 @@ def joined_along_the_batch(below, across, grow, mix):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_LAST_TWO = "a box has four numbers: the last two are those from the second on"
+_LAST_AXIS = "the array has two axes: the last is the second"
+_ORDER = "the larger or smaller of two numbers doesn't depend on their order"
+_ANY_NEGATIVE = "reshape takes any negative number for the size that follows from the others"
+_PAIR = "of two things the last is the second"
+
+EQUIVALENT_MUTANTS = {
+    ("localisation_loss", "shifted = scores - scores.max(axis=-1, keepdims=True)"): _LAST_AXIS,
+    (
+        "localisation_loss",
+        "own = boxes[rows, labels] if boxes.shape[1] > 1 else boxes[:, -1]",
+    ): "with one box the last is the first",
+    (
+        "localisation_loss",
+        "log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+    ): _LAST_AXIS,
+    (
+        "localisation_loss",
+        "return np.mean(-log_p[rows, labels] + weight * np.sum((truth - own) ** 2, axis=1))",
+    ): "a square doesn't see the sign",
+    (
+        "localisation_loss",
+        "return np.mean(-log_p[rows, labels] + weight * np.sum((own - truth) ** 2, axis=-1))",
+    ): _LAST_AXIS,
+    ("iou", "upper_left = np.maximum(b[None, :, :2], a[:, None, :2])"): _ORDER,
+    ("iou", "lower_right = np.minimum(b[None, :, 2:], a[:, None, 2:])"): _ORDER,
+    ("iou", "width, height = np.moveaxis(np.maximum(lower_right - upper_left, 0), 2, 0)"): _ORDER,
+    ("iou", "upper_left = np.maximum(a[:, None, :-2], b[None, :, :2])"): _LAST_TWO,
+    ("iou", "upper_left = np.maximum(a[:, None, :2], b[None, :, :-2])"): _LAST_TWO,
+    ("iou", "lower_right = np.minimum(a[:, None, -2:], b[None, :, 2:])"): _LAST_TWO,
+    ("iou", "lower_right = np.minimum(a[:, None, 2:], b[None, :, -2:])"): _LAST_TWO,
+    ("iou", "area_a = (a[:, -2] - a[:, 0]) * (a[:, 3] - a[:, 1])"): _LAST_TWO,
+    ("iou", "area_b = (b[:, -2] - b[:, 0]) * (b[:, 3] - b[:, 1])"): _LAST_TWO,
+    ("nms", "return np.array(kept)"): "where nothing is kept the answer is empty; its dtype isn't compared",
+    ("nms", "if np.all(overlap[kept, i] <= threshold):"): "IoU is symmetric",
+    ("average_precision", "right[np.unique(ranked, return_index=True)[-1]] = True"): _PAIR,
+    (
+        "roi_pool",
+        "pooled[:, p, q] = features[:, top:bottom, left:right].max(axis=(2, 1))",
+    ): "the largest over two axes doesn't depend on their order",
+    ("make_anchors", "for column in range(size[-1]):"): _PAIR,
+    (
+        "encode_boxes",
+        "return np.concatenate([(middle - anchor_middle) / anchor_size, np.log(size / anchor_size)], axis=-1)",
+    ): _LAST_AXIS,
+    (
+        "encode_boxes",
+        "size, anchor_size = (boxes[:, -2:] - boxes[:, :2], anchors[:, 2:] - anchors[:, :2])",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "size, anchor_size = (boxes[:, 2:] - boxes[:, :-2], anchors[:, 2:] - anchors[:, :2])",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "size, anchor_size = (boxes[:, 2:] - boxes[:, :2], anchors[:, -2:] - anchors[:, :2])",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "size, anchor_size = (boxes[:, 2:] - boxes[:, :2], anchors[:, 2:] - anchors[:, :-2])",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "middle, anchor_middle = ((boxes[:, :-2] + boxes[:, 2:]) / 2, (anchors[:, :2] + anchors[:, 2:]) / 2)",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "middle, anchor_middle = ((boxes[:, :2] + boxes[:, -2:]) / 2, (anchors[:, :2] + anchors[:, 2:]) / 2)",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "middle, anchor_middle = ((boxes[:, :2] + boxes[:, 2:]) / 2, (anchors[:, :-2] + anchors[:, 2:]) / 2)",
+    ): _LAST_TWO,
+    (
+        "encode_boxes",
+        "middle, anchor_middle = ((boxes[:, :2] + boxes[:, 2:]) / 2, (anchors[:, :2] + anchors[:, -2:]) / 2)",
+    ): _LAST_TWO,
+    ("decode_boxes", "return np.concatenate([middle - half, middle + half], axis=-1)"): _LAST_AXIS,
+    ("decode_boxes", "anchor_size = anchors[:, -2:] - anchors[:, :2]"): _LAST_TWO,
+    ("decode_boxes", "anchor_size = anchors[:, 2:] - anchors[:, :-2]"): _LAST_TWO,
+    (
+        "decode_boxes",
+        "middle = (anchors[:, :2] + anchors[:, 2:]) / 2 + offsets[:, :-2] * anchor_size",
+    ): _LAST_TWO,
+    (
+        "decode_boxes",
+        "middle = (anchors[:, :-2] + anchors[:, 2:]) / 2 + offsets[:, :2] * anchor_size",
+    ): _LAST_TWO,
+    (
+        "decode_boxes",
+        "middle = (anchors[:, :2] + anchors[:, -2:]) / 2 + offsets[:, :2] * anchor_size",
+    ): _LAST_TWO,
+    ("decode_boxes", "half = anchor_size * np.exp(offsets[:, -2:]) / 2"): _LAST_TWO,
+    ("match_anchors", "best = overlap.max(axis=-1)"): _LAST_AXIS,
+    (
+        "match_anchors",
+        "matched = np.where(best >= high, overlap.argmax(axis=-1), np.where(best >= low, -2, -1))",
+    ): _LAST_AXIS,
+    ("decode_grid", "for x, y, w, h, confidence in cell[:5 * B].reshape(B, -5):"): _ANY_NEGATIVE,
+    (
+        "focal_loss",
+        "log_p = -np.logaddexp(np.where(targets == 1, -logits, logits), 0)",
+    ): "the sum of two exponentials doesn't depend on their order",
+    (
+        "max_unpool",
+        "np.put_along_axis(flat, places.reshape(n, c, -2), values.reshape(n, c, -1), axis=2)",
+    ): _ANY_NEGATIVE,
+    (
+        "max_unpool",
+        "np.put_along_axis(flat, places.reshape(n, c, -1), values.reshape(n, c, -2), axis=2)",
+    ): _ANY_NEGATIVE,
+    ("max_unpool", "flat = np.zeros((n, c, size[0] * size[-1]))"): _PAIR,
+    (
+        "unet_block",
+        "height, width = larger.shape[-2:]",
+    ): "maps have four axes: counted from the end or from the front, they are the same",
+    (
+        "unet_block",
+        "top, left = ((across.shape[-2] - height) // 2, (across.shape[3] - width) // 2)",
+    ): "maps have four axes: counted from the end or from the front, they are the same",
+}
