@@ -101,7 +101,7 @@ fig.suptitle("Sure of the cup, torn between cats, and lost with the astronaut")
 plt.show()
 
 # %% [markdown]
-# The cup is an espresso, with hardly a doubt. The cat is a cat; which kind is the question. The rocket becomes a lighthouse: it is tall, white and stands alone, and the 1,000 classes hold nothing closer that the net prefers. For the astronaut the net has no good word, and its probabilities say so.
+# The cup is an espresso, with hardly a doubt. The cat is a cat; which kind is the question. The rocket becomes a lighthouse, which is tall, white and alone too; *missile* and *space shuttle* are among the 1,000 classes, and the net doesn't choose them. An astronaut isn't among them, and the low probabilities show it.
 #
 # ## 10.2 What do nets learn?
 #
@@ -2148,7 +2148,7 @@ def test_pixels_that_do_not_matter_stay(fgsm):
 # # END QUESTION
 
 # %% [markdown]
-# Attack the cup. ε is one level of 255: the smallest change that a picture file can hold.
+# Attack the cup. ε is one level of 255: the smallest change that a picture file can hold. (The search at the end tries fractions of a level as well. A tensor can hold those, a file can't.)
 
 # %%
 black, white = (data.preprocess(np.full((8, 8, 3), level, np.uint8), size=1) for level in (0, 255))
@@ -2714,6 +2714,24 @@ if solved(pairwise_affinities, tsne_gradient):
 
 # %% [markdown]
 # Principal components keep the directions in which the digits vary most, and lay many digits on top of each other. t-SNE keeps who is next to whom.
+#
+# And here is the space that you set out for: the tiles of section 10.2, in SqueezeNet's 512 features, by your functions.
+
+# %%
+if solved(pairwise_affinities, tsne_gradient):
+    map_tiles = descend(pairwise_affinities(features, 8.0), tsne_gradient)
+    half = 0.022 * np.ptp(map_tiles, axis=0).max()
+    fig, ax = plt.subplots(figsize=(7.5, 6.5))
+    for tile, (u, v) in zip(tiles, map_tiles, strict=True):
+        ax.imshow(data.restore(tile), extent=(u - half, u + half, v - half, v + half))
+    (left, bottom), (right, top) = map_tiles.min(axis=0) - 2 * half, map_tiles.max(axis=0) + 2 * half
+    ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="equal")
+    ax.grid(visible=False)
+    ax.set_title("What the net holds for similar: bricks with bricks, fur with fur, sky with sky")
+    plt.show()
+
+# %% [markdown]
+# No tile's photograph was told to the net or to the map.
 #
 # ### What the map doesn't say
 #
