@@ -2674,7 +2674,7 @@ picked = np.random.default_rng(0).choice(len(digits.x_train), 400, replace=False
 X_digits, y_digits = digits.x_train[picked].reshape(400, -1).astype(float), digits.y_train[picked]
 
 
-def descend(P, gradient, steps=500, seed=0):
+def descend(P, gradient, steps=500, rate=50, seed=0):
     """A map (n, 2) for the affinities P."""
     Y = 1e-4 * np.random.default_rng(seed).normal(size=(len(P), 2))
     velocity, gains = np.zeros_like(Y), np.ones_like(Y)
@@ -2682,7 +2682,7 @@ def descend(P, gradient, steps=500, seed=0):
         early = step < steps // 4
         slope = gradient(12 * P if early else P, Y)
         gains = np.where(slope * velocity > 0, 0.8 * gains, gains + 0.2).clip(0.01)
-        velocity = (0.5 if early else 0.8) * velocity - 50 * gains * slope
+        velocity = (0.5 if early else 0.8) * velocity - rate * gains * slope
         Y = Y + velocity
     return Y - Y.mean(axis=0)
 
@@ -2690,7 +2690,8 @@ def descend(P, gradient, steps=500, seed=0):
 def draw_digits(ax, Y, labels):
     for digit in range(10):
         ax.scatter(*Y[labels == digit].T, s=34, color=plt.cm.tab10(digit), marker=f"${digit}$", lw=0.5)
-    ax.set(xticks=[], yticks=[], aspect="equal")
+    ax.set(xticks=[], yticks=[])
+    ax.set_aspect("equal", adjustable="datalim")
     ax.grid(visible=False)
 
 
@@ -2719,7 +2720,7 @@ if solved(pairwise_affinities, tsne_gradient):
 
 # %%
 if solved(pairwise_affinities, tsne_gradient):
-    map_tiles = descend(pairwise_affinities(features, 8.0), tsne_gradient)
+    map_tiles = descend(pairwise_affinities(features, 8.0), tsne_gradient, rate=5)  # few points, short steps
     half = 0.022 * np.ptp(map_tiles, axis=0).max()
     fig, ax = plt.subplots(figsize=(7.5, 6.5))
     for tile, (u, v) in zip(tiles, map_tiles, strict=True):
