@@ -30,12 +30,12 @@
 #
 # | part | you build | exercises | time |
 # |---|---|---|---|
-# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 2½ hours |
+# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 3 hours |
 # | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.12–8.16 | about 1½ hours |
 #
 # **Needs:** notebooks 02 (softmax, cross-entropy) and 07 (convolution, pooling) · **Points:** 60, of which 52 by checks and 8 for two written answers
 #
-# **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time. Four cells train a network and take seconds to half a minute each.
+# **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time. Four cells train networks, most of them for less than half a minute.
 
 # %%
 import time
@@ -71,7 +71,7 @@ grader = Grader("08_detection.ipynb")
 # - make anchors, match them with the truth, and turn offsets into boxes and back;
 # - read the output of a single-shot detector, and say what a feature pyramid and focal loss add.
 #
-# **Time:** about 2½ hours
+# **Time:** about 3 hours. If you want a break in the middle, take it before 8.7.
 #
 # ## 8.1 Five questions to one picture
 #
@@ -628,7 +628,7 @@ def test_equal_nested_and_touching_boxes(iou):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.3 · nms · ★★☆ · 15 minutes
+# ### Exercise 8.3 · nms · ★★☆ · 12 minutes
 #
 # Do this for boxes of one class. A box goes when its IoU with a box that **stays** and has a better score is **larger than** the threshold. Of equal scores the one that comes first in the input counts as better. You may use `detection.iou`.
 #
@@ -880,7 +880,7 @@ plt.show()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.4 · average_precision · ★★★ · 20 minutes
+# ### Exercise 8.4 · average_precision · ★★★ · 15 minutes
 #
 # You get all detections of one class. `matches` says which thing each of them overlaps by at least 0.5: the thing's number, or $-1$ for none. The best-scored detection of each thing is right. Later ones of the same thing count as wrong.
 #
@@ -1090,7 +1090,7 @@ PrecisionExplorer()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.5 · roi_pool · ★★★ · 20 minutes
+# ### Exercise 8.5 · roi_pool · ★★★ · 15 minutes
 #
 # Pool one region of a feature map to `size` × `size` values in each channel. The box is given in **cells** of the map, as whole numbers: it covers columns $x_1, \dots, x_2 - 1$ and rows $y_1, \dots, y_2 - 1$.
 #
@@ -1749,7 +1749,7 @@ def test_it_undoes_encoding(decode_boxes):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.9 · match_anchors · ★★★ · 20 minutes
+# ### Exercise 8.9 · match_anchors · ★★★ · 15 minutes
 #
 # Return for each anchor the number of the true box that it should find, $-1$ for background or $-2$ for ignored. A true box that no anchor touches (IoU 0 with all) stays without one. There may be no true boxes at all: then everything is background. You may use `detection.iou`.
 #
@@ -1953,7 +1953,7 @@ AnchorExplorer()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.10 · decode_grid · ★★☆ · 15 minutes
+# ### Exercise 8.10 · decode_grid · ★★☆ · 12 minutes
 #
 # In each cell the first $5B$ numbers describe $B$ boxes, five each: $(x, y, w, h, \text{confidence})$. The last $C$ are the cell's class probabilities.
 #
@@ -2221,7 +2221,7 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.11 · focal_loss · ★★☆ · 12 minutes
+# ### Exercise 8.11 · focal_loss · ★★☆ · 10 minutes
 #
 # Compute the mean focal loss of logits. (RetinaNet divides the sum by the number of objects instead; take the mean here.) It must stay finite for any logit: $\log \sigma(z) = -\log(1 + e^{-z})$, and `np.logaddexp(0, -z)` is that logarithm without overflow.
 #
@@ -3058,7 +3058,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.15 · conv_transpose · ★★★ · 20 minutes
+# ### Exercise 8.15 · conv_transpose · ★★★ · 15 minutes
 #
 # A convolution *gathers*: each output looks at a window of inputs. A transposed convolution *scatters*: each input stamps the whole filter, times its value, onto the output. Where stamps overlap they add up:
 #
