@@ -363,7 +363,7 @@ def test_one_picture_and_huge_scores(localisation_loss):
 # # END QUESTION
 
 # %% [markdown]
-# Does it work? Train both kinds of head for a few seconds on 400 pictures of one thing each, and ask them about pictures that they haven't seen. `detection.Localizer` is such a network; its loss is yours, but for a smooth $L_1$ error in place of the square.
+# Does it work? Train both kinds of head for a few seconds on 400 pictures of one thing each, and ask them about pictures that they haven't seen. `detection.Localizer` is such a network; its loss is yours, but for a smooth $L_1$ error of middles and sizes in place of the square.
 
 
 # %%
@@ -415,7 +415,7 @@ for kind, found in answers.items():
     print(f"{kind:15} class right {right:.0%} (guessing: 33%), mean overlap of box and truth {overlap:.2f}")
 
 # %% [markdown]
-# The boxes are good after a few seconds of training; the classes are barely better than guessing. To see *that* something is there is easy. Whether a dozen pixels are a circle or a square takes longer to learn.
+# The boxes are good after a few seconds of training; the classes are not much better than guessing. To see *that* something is there is easy. Whether a dozen pixels are a circle or a square takes longer to learn.
 #
 # Would you say that the per-class head is better? Not from this. The two differ by less than another seed would change. Per class pays when classes have different shapes, such as pedestrians and cars.
 #
@@ -3216,7 +3216,7 @@ def test_it_is_how_a_gradient_flows_back(conv_transpose):
 # # END QUESTION
 
 # %% [markdown]
-# Why "transposed"? Write a convolution as one large matrix $M$, so that it maps a long vector $x$ to $Mx$. The transposed convolution multiplies by $M^\top$. It is also how the gradient flows back through a convolution: the last hidden test uses just that.
+# Why "transposed"? Write a convolution as one large matrix $M$, so that it maps a long vector $x$ to $Mx$. The transposed convolution multiplies by $M^\top$. It is also how the gradient flows back through a convolution.
 #
 # It isn't the *inverse*. See what each way makes of a photograph that has been pooled to a quarter of its height and width, and what the explorer makes of numbers.
 
@@ -3546,7 +3546,7 @@ print(
 )
 
 # %% [markdown]
-# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of picture. But its window is 44 pixels wide, and a thing that is larger than those it was trained on has a middle from which no edge can be seen: there it guesses.
+# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of *picture*. But a *thing* twice as large as any it was trained on is something new: inside the large triangle it sees patterns that no training scene held, and guesses. Convolutions carry over to other places, not to other sizes.
 #
 # On photographs it is worse than wrong: it is sure. A softmax over four classes has no place for "I have never seen anything like it". Whoever uses such a network must check that the pictures are of the kind it was trained on.
 
