@@ -61,25 +61,14 @@ device = best_device()
 grader = Grader("08_detection.ipynb")
 
 # %% [markdown]
-# # Part A · Detection
-#
-# **You will be able to**
-#
-# - say what separates classification, localisation, detection and the two kinds of segmentation;
-# - compare boxes, remove duplicates, and judge a detector by its mean average precision;
-# - explain what R-CNN, Fast R-CNN and Faster R-CNN each saved, and count it;
-# - make anchors, match them with the truth, and turn offsets into boxes and back;
-# - read the output of a single-shot detector, and say what a feature pyramid and focal loss add.
-#
-# **Time:** about 3 hours. If you want a break in the middle, take it before 8.7.
-#
-# ## 8.1 Five questions to one picture
-#
-# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask about it.
+# How this notebook draws pictures and boxes. You don't need to read it.
 
 # %%
 CLASS_COLOURS = (BLUE, ORANGE, GREEN)  # circle, square, triangle
 CLASS_STYLES = ("-", "--", "-.")
+
+
+masks = plt.matplotlib.colors.ListedColormap(["0.9", BLUE, ORANGE, GREEN])  # background first
 
 
 def show_scene(ax, image, title=""):
@@ -112,6 +101,24 @@ def draw_boxes(ax, boxes, labels, words=None):
             )
 
 
+# %% [markdown]
+# # Part A · Detection
+#
+# **You will be able to**
+#
+# - say what separates classification, localisation, detection and the two kinds of segmentation;
+# - compare boxes, remove duplicates, and judge a detector by its mean average precision;
+# - explain what R-CNN, Fast R-CNN and Faster R-CNN each saved, and count it;
+# - make anchors, match them with the truth, and turn offsets into boxes and back;
+# - read the output of a single-shot detector, and say what a feature pyramid and focal loss add.
+#
+# **Time:** about 3 hours. If you want a break in the middle, take it before 8.7.
+#
+# ## 8.1 Five questions to one picture
+#
+# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask about it.
+
+# %%
 scenes = data.make_scenes(10, least=3, seed=18)
 example = 3
 there = scenes.labels[example] >= 0
@@ -119,7 +126,6 @@ boxes, labels = scenes.boxes[example][there], scenes.labels[example][there]
 largest = int(np.argmax(detection.box_area(boxes)))
 names = [scenes.shapes[label] for label in labels]
 
-masks = plt.matplotlib.colors.ListedColormap(["0.9", BLUE, ORANGE, GREEN])
 things = plt.matplotlib.colors.ListedColormap(["0.9", SKY, RED, GREEN, ORANGE])
 fig, axes = plt.subplots(1, 5, figsize=(14, 3.4))
 show_scene(axes[0], scenes.images[example], f"classification:\nthe main thing is a {names[largest]}")
@@ -1247,7 +1253,7 @@ def test_one_part_one_cell_and_negative_features(roi_pool):
 # %% [markdown]
 # Rounding to whole cells shifts regions by up to half a cell, which is many pixels when a cell stands for 8. *RoI align* (2017) samples between the cells instead. `detection.FasterRCNN` does that.
 #
-# Now count. The three detectors below share their backbone, and none has been trained: the work is the same. Only the proposals come from a cheap rule here (`contrasts`, windows that differ from their surroundings) and there are 24 at most, not 2,000.
+# Now count. The five detectors below share their backbone, and none has been trained: the work is the same. (The last two come in 8.8 and 8.9.) The proposals of the first two come from a cheap rule here (`contrasts`, windows that differ from their surroundings) and there are 24 a picture at most, not 2,000.
 
 # %%
 probe = torch.tensor(data.make_scenes(10, seed=8).images, device=device)
@@ -1277,6 +1283,14 @@ for cost in costs[1:]:
     print(
         f"{cost.name:13} {slow.multiply_adds / cost.multiply_adds:5.1f} × fewer products than R-CNN, {slow.seconds / cost.seconds:4.1f} × faster here"
     )
+whole, crop = (summarize(family["R-CNN"].backbone, (3, side, side)).multiply_adds for side in (64, 32))
+head, large_head = (
+    summarize(family[name].head, (64, k, k)).multiply_adds for name, k in (("R-CNN", 4), ("Fast R-CNN", 5))
+)
+r = np.mean([len(regions) for regions in contrasts(probe)])
+print(
+    f"by the formulas, r = {r:.0f}: R-CNN {r * (crop + head) / 1e6:.1f} million, Fast R-CNN {(whole + r * large_head) / 1e6:.1f} million"
+)
 start = time.perf_counter()
 contrasts(probe)
 outside = (time.perf_counter() - start) / len(probe)
@@ -1285,9 +1299,9 @@ print(
 )
 
 # %% [markdown]
-# Read the left panel first. Products don't depend on the machine: R-CNN pays for each of its 24 crops, the others run their network once. With 2,000 crops of 227 pixels a side its bar would be hundreds of times as long, and that of Fast R-CNN hardly longer: its regions only cost the head.
+# Read the left panel first. Products don't depend on the machine: R-CNN pays for each of its 24 crops, the others run their network once. With 2,000 crops of 227 pixels a side its bar would be thousands of times as long. Fast R-CNN's would grow far less: one more region only costs it one more run of the small head.
 #
-# Times on a busy machine wobble, but they tell the same story as the papers. Fast R-CNN saves most of the products and far less of the time, for what is left is work *outside* the network: the last line says how much finding the proposals takes. Faster R-CNN does that with convolutions too, and its products turn into time. The last two, without regions, come in 8.8 and 8.9.
+# Times on a busy machine wobble, but they tell the same story as the papers. Fast R-CNN saves most of the products and far less of the time, for what is left is work *outside* the network: the last line says how much finding the proposals takes. Faster R-CNN does that with convolutions too, and there the time goes down.
 #
 # ## 8.7 Anchors: guesses to be corrected
 #
@@ -2630,7 +2644,7 @@ plt.show()
 # - Networks answer relative to **anchors**, with sizes as logarithms. Every true box gets at least one anchor.
 # - A **pyramid** finds things of every size; the **focal loss** keeps the easy background from deciding.
 #
-# **This is a good place to stop.** Save the notebook. Part B needs none of your code from Part A.
+# **This is a good place to stop.** Save the notebook. When you come back, run the first two code cells and go on with Part B: it needs nothing else from Part A.
 
 # %% [markdown]
 # # Part B · Segmentation
