@@ -2567,17 +2567,18 @@ if suppress is detection.nms:
     print("Until then detection.nms does its work.")
 
 
-def in_order(detections, across_classes):
-    """The digits with scores above 0.3, from left to right."""
+def surest(detections, across_classes):
+    """Boxes and digits with scores above 0.3, from left to right."""
     boxes, labels, scores = (part.cpu().numpy() for part in detections)
     rows = np.flatnonzero(scores > 0.3)
     if across_classes:
         rows = rows[np.asarray(suppress(boxes[rows].astype(float), scores[rows], 0.3), dtype=int)]
-    return labels[rows[np.argsort(boxes[rows, 0])]].tolist()
+    rows = rows[np.argsort(boxes[rows, 0])]
+    return boxes[rows], labels[rows].tolist()
 
 
 for across_classes, words in ((False, "suppressed class by class"), (True, "suppressed across classes")):
-    answers = [in_order(each, across_classes) for each in as_read]
+    answers = [surest(each, across_classes)[1] for each in as_read]
     whole = np.mean([answer == list(code) for answer, code in zip(answers, digits, strict=True)])
     five = np.mean([len(answer) == 5 for answer in answers])
     print(f"zip codes, {words}: five digits found in {five:.0%}, all five right in {whole:.0%}")
@@ -2585,13 +2586,8 @@ for across_classes, words in ((False, "suppressed class by class"), (True, "supp
 fig, axes = plt.subplots(2, 6, figsize=(13, 4), height_ratios=(2, 1))
 for i, ax in enumerate(axes[0]):
     show_scene(ax, 1 - test_pages.images[i])
-    sure = read[i].scores > 0.3
-    draw_boxes(
-        ax,
-        read[i].boxes[sure].cpu().numpy(),
-        [0] * int(sure.sum()),
-        [str(label) for label in read[i].labels[sure].tolist()],
-    )
+    boxes, labels = surest(read[i], across_classes=True)
+    draw_boxes(ax, boxes, [0] * len(boxes), [str(label) for label in labels])
 for i, ax in enumerate(axes[1]):
     show_scene(ax, 1 - np.repeat(codes[i], 3, axis=0), "read as " + "".join(map(str, answers[i])))
     ax.title.set_fontsize(10)
