@@ -30,12 +30,12 @@
 #
 # | part | you build | exercises | time |
 # |---|---|---|---|
-# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 2½ hours |
+# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 3 hours |
 # | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.12–8.16 | about 1½ hours |
 #
 # **Needs:** notebooks 02 (softmax, cross-entropy) and 07 (convolution, pooling) · **Points:** 60, of which 52 by checks and 8 for two written answers
 #
-# **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time. Four cells train a network and take seconds to half a minute each.
+# **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time. Four cells train networks, most of them for less than half a minute.
 
 # %%
 import time
@@ -61,25 +61,14 @@ device = best_device()
 grader = Grader("08_detection.ipynb")
 
 # %% [markdown]
-# # Part A · Detection
-#
-# **You will be able to**
-#
-# - say what separates classification, localisation, detection and the two kinds of segmentation;
-# - compare boxes, remove duplicates, and judge a detector by its mean average precision;
-# - explain what R-CNN, Fast R-CNN and Faster R-CNN each saved, and count it;
-# - make anchors, match them with the truth, and turn offsets into boxes and back;
-# - read the output of a single-shot detector, and say what a feature pyramid and focal loss add.
-#
-# **Time:** about 2½ hours
-#
-# ## 8.1 Five questions to one picture
-#
-# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask about it.
+# How this notebook draws pictures and boxes. You don't need to read it.
 
 # %%
 CLASS_COLOURS = (BLUE, ORANGE, GREEN)  # circle, square, triangle
 CLASS_STYLES = ("-", "--", "-.")
+
+
+masks = plt.matplotlib.colors.ListedColormap(["0.9", BLUE, ORANGE, GREEN])  # background first
 
 
 def show_scene(ax, image, title=""):
@@ -112,6 +101,24 @@ def draw_boxes(ax, boxes, labels, words=None):
             )
 
 
+# %% [markdown]
+# # Part A · Detection
+#
+# **You will be able to**
+#
+# - say what separates classification, localisation, detection and the two kinds of segmentation;
+# - compare boxes, remove duplicates, and judge a detector by its mean average precision;
+# - explain what R-CNN, Fast R-CNN and Faster R-CNN each saved, and count it;
+# - make anchors, match them with the truth, and turn offsets into boxes and back;
+# - read the output of a single-shot detector, and say what a feature pyramid and focal loss add.
+#
+# **Time:** about 3 hours. If you want a break in the middle, take it before 8.7.
+#
+# ## 8.1 Five questions to one picture
+#
+# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask about it.
+
+# %%
 scenes = data.make_scenes(10, least=3, seed=18)
 example = 3
 there = scenes.labels[example] >= 0
@@ -119,7 +126,6 @@ boxes, labels = scenes.boxes[example][there], scenes.labels[example][there]
 largest = int(np.argmax(detection.box_area(boxes)))
 names = [scenes.shapes[label] for label in labels]
 
-masks = plt.matplotlib.colors.ListedColormap(["0.9", BLUE, ORANGE, GREEN])
 things = plt.matplotlib.colors.ListedColormap(["0.9", SKY, RED, GREEN, ORANGE])
 fig, axes = plt.subplots(1, 5, figsize=(14, 3.4))
 show_scene(axes[0], scenes.images[example], f"classification:\nthe main thing is a {names[largest]}")
@@ -363,7 +369,7 @@ def test_one_picture_and_huge_scores(localisation_loss):
 # # END QUESTION
 
 # %% [markdown]
-# Does it work? Train both kinds of head for a few seconds on 400 pictures of one thing each, and ask them about pictures that they haven't seen. `detection.Localizer` is such a network; its loss is yours, but for a smooth $L_1$ error in place of the square.
+# Does it work? Train both kinds of head for a few seconds on 400 pictures of one thing each, and ask them about pictures that they haven't seen. `detection.Localizer` is such a network; its loss is yours, but for a smooth $L_1$ error of middles and sizes in place of the square.
 
 
 # %%
@@ -415,7 +421,7 @@ for kind, found in answers.items():
     print(f"{kind:15} class right {right:.0%} (guessing: 33%), mean overlap of box and truth {overlap:.2f}")
 
 # %% [markdown]
-# The boxes are good after a few seconds of training; the classes are barely better than guessing. To see *that* something is there is easy. Whether a dozen pixels are a circle or a square takes longer to learn.
+# The boxes are good after a few seconds of training; the classes are not much better than guessing. To see *that* something is there is easy. Whether a dozen pixels are a circle or a square takes longer to learn.
 #
 # Would you say that the per-class head is better? Not from this. The two differ by less than another seed would change. Per class pays when classes have different shapes, such as pedestrians and cars.
 #
@@ -628,7 +634,7 @@ def test_equal_nested_and_touching_boxes(iou):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.3 · nms · ★★☆ · 15 minutes
+# ### Exercise 8.3 · nms · ★★☆ · 12 minutes
 #
 # Do this for boxes of one class. A box goes when its IoU with a box that **stays** and has a better score is **larger than** the threshold. Of equal scores the one that comes first in the input counts as better. You may use `detection.iou`.
 #
@@ -880,7 +886,7 @@ plt.show()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.4 · average_precision · ★★★ · 20 minutes
+# ### Exercise 8.4 · average_precision · ★★★ · 15 minutes
 #
 # You get all detections of one class. `matches` says which thing each of them overlaps by at least 0.5: the thing's number, or $-1$ for none. The best-scored detection of each thing is right. Later ones of the same thing count as wrong.
 #
@@ -1090,7 +1096,7 @@ PrecisionExplorer()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.5 · roi_pool · ★★★ · 20 minutes
+# ### Exercise 8.5 · roi_pool · ★★★ · 15 minutes
 #
 # Pool one region of a feature map to `size` × `size` values in each channel. The box is given in **cells** of the map, as whole numbers: it covers columns $x_1, \dots, x_2 - 1$ and rows $y_1, \dots, y_2 - 1$.
 #
@@ -1247,7 +1253,7 @@ def test_one_part_one_cell_and_negative_features(roi_pool):
 # %% [markdown]
 # Rounding to whole cells shifts regions by up to half a cell, which is many pixels when a cell stands for 8. *RoI align* (2017) samples between the cells instead. `detection.FasterRCNN` does that.
 #
-# Now count. The three detectors below share their backbone, and none has been trained: the work is the same. Only the proposals come from a cheap rule here (`contrasts`, windows that differ from their surroundings) and there are 24 at most, not 2,000.
+# Now count. The five detectors below share their backbone, and none has been trained: the work is the same. (The last two come in 8.8 and 8.9.) The proposals of the first two come from a cheap rule here (`contrasts`, windows that differ from their surroundings) and there are 24 a picture at most, not 2,000.
 
 # %%
 probe = torch.tensor(data.make_scenes(10, seed=8).images, device=device)
@@ -1277,6 +1283,14 @@ for cost in costs[1:]:
     print(
         f"{cost.name:13} {slow.multiply_adds / cost.multiply_adds:5.1f} × fewer products than R-CNN, {slow.seconds / cost.seconds:4.1f} × faster here"
     )
+whole, crop = (summarize(family["R-CNN"].backbone, (3, side, side)).multiply_adds for side in (64, 32))
+head, large_head = (
+    summarize(family[name].head, (64, k, k)).multiply_adds for name, k in (("R-CNN", 4), ("Fast R-CNN", 5))
+)
+r = np.mean([len(regions) for regions in contrasts(probe)])
+print(
+    f"by the formulas, r = {r:.0f}: R-CNN {r * (crop + head) / 1e6:.1f} million, Fast R-CNN {(whole + r * large_head) / 1e6:.1f} million"
+)
 start = time.perf_counter()
 contrasts(probe)
 outside = (time.perf_counter() - start) / len(probe)
@@ -1285,9 +1299,9 @@ print(
 )
 
 # %% [markdown]
-# Read the left panel first. Products don't depend on the machine: R-CNN pays for each of its 24 crops, the others run their network once. With 2,000 crops of 227 pixels a side its bar would be hundreds of times as long, and that of Fast R-CNN hardly longer: its regions only cost the head.
+# Read the left panel first. Products don't depend on the machine: R-CNN pays for each of its 24 crops, the others run their network once. With 2,000 crops of 227 pixels a side its bar would be thousands of times as long. Fast R-CNN's would grow far less: one more region only costs it one more run of the small head.
 #
-# Times on a busy machine wobble, but they tell the same story as the papers. Fast R-CNN saves most of the products and far less of the time, for what is left is work *outside* the network: the last line says how much finding the proposals takes. Faster R-CNN does that with convolutions too, and its products turn into time. The last two, without regions, come in 8.8 and 8.9.
+# Times on a busy machine wobble, but they tell the same story as the papers. Fast R-CNN saves most of the products and far less of the time, for what is left is work *outside* the network: the last line says how much finding the proposals takes. Faster R-CNN does that with convolutions too, and there the time goes down.
 #
 # ## 8.7 Anchors: guesses to be corrected
 #
@@ -1749,7 +1763,7 @@ def test_it_undoes_encoding(decode_boxes):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.9 · match_anchors · ★★★ · 20 minutes
+# ### Exercise 8.9 · match_anchors · ★★★ · 15 minutes
 #
 # Return for each anchor the number of the true box that it should find, $-1$ for background or $-2$ for ignored. A true box that no anchor touches (IoU 0 with all) stays without one. There may be no true boxes at all: then everything is background. You may use `detection.iou`.
 #
@@ -1953,7 +1967,7 @@ AnchorExplorer()
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.10 · decode_grid · ★★☆ · 15 minutes
+# ### Exercise 8.10 · decode_grid · ★★☆ · 12 minutes
 #
 # In each cell the first $5B$ numbers describe $B$ boxes, five each: $(x, y, w, h, \text{confidence})$. The last $C$ are the cell's class probabilities.
 #
@@ -2221,7 +2235,7 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.11 · focal_loss · ★★☆ · 12 minutes
+# ### Exercise 8.11 · focal_loss · ★★☆ · 10 minutes
 #
 # Compute the mean focal loss of logits. (RetinaNet divides the sum by the number of objects instead; take the mean here.) It must stay finite for any logit: $\log \sigma(z) = -\log(1 + e^{-z})$, and `np.logaddexp(0, -z)` is that logarithm without overflow.
 #
@@ -2549,19 +2563,22 @@ as_read = reader.detect(torch.tensor(np.repeat(codes, 3, axis=1), device=device)
 
 
 suppress = nms if solved(nms) else detection.nms
+if suppress is detection.nms:
+    print("Until then detection.nms does its work.")
 
 
-def in_order(detections, across_classes):
-    """The digits with scores above 0.3, from left to right."""
+def surest(detections, across_classes):
+    """Boxes and digits with scores above 0.3, from left to right."""
     boxes, labels, scores = (part.cpu().numpy() for part in detections)
     rows = np.flatnonzero(scores > 0.3)
     if across_classes:
         rows = rows[np.asarray(suppress(boxes[rows].astype(float), scores[rows], 0.3), dtype=int)]
-    return labels[rows[np.argsort(boxes[rows, 0])]].tolist()
+    rows = rows[np.argsort(boxes[rows, 0])]
+    return boxes[rows], labels[rows].tolist()
 
 
 for across_classes, words in ((False, "suppressed class by class"), (True, "suppressed across classes")):
-    answers = [in_order(each, across_classes) for each in as_read]
+    answers = [surest(each, across_classes)[1] for each in as_read]
     whole = np.mean([answer == list(code) for answer, code in zip(answers, digits, strict=True)])
     five = np.mean([len(answer) == 5 for answer in answers])
     print(f"zip codes, {words}: five digits found in {five:.0%}, all five right in {whole:.0%}")
@@ -2569,13 +2586,8 @@ for across_classes, words in ((False, "suppressed class by class"), (True, "supp
 fig, axes = plt.subplots(2, 6, figsize=(13, 4), height_ratios=(2, 1))
 for i, ax in enumerate(axes[0]):
     show_scene(ax, 1 - test_pages.images[i])
-    sure = read[i].scores > 0.3
-    draw_boxes(
-        ax,
-        read[i].boxes[sure].cpu().numpy(),
-        [0] * int(sure.sum()),
-        [str(label) for label in read[i].labels[sure].tolist()],
-    )
+    boxes, labels = surest(read[i], across_classes=True)
+    draw_boxes(ax, boxes, [0] * len(boxes), [str(label) for label in labels])
 for i, ax in enumerate(axes[1]):
     show_scene(ax, 1 - np.repeat(codes[i], 3, axis=0), "read as " + "".join(map(str, answers[i])))
     ax.title.set_fontsize(10)
@@ -2630,7 +2642,7 @@ plt.show()
 # - Networks answer relative to **anchors**, with sizes as logarithms. Every true box gets at least one anchor.
 # - A **pyramid** finds things of every size; the **focal loss** keeps the easy background from deciding.
 #
-# **This is a good place to stop.** Save the notebook. Part B needs none of your code from Part A.
+# **This is a good place to stop.** Save the notebook. When you come back, run the first two code cells and go on with Part B: it needs nothing else from Part A.
 
 # %% [markdown]
 # # Part B · Segmentation
@@ -3058,7 +3070,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.15 · conv_transpose · ★★★ · 20 minutes
+# ### Exercise 8.15 · conv_transpose · ★★★ · 15 minutes
 #
 # A convolution *gathers*: each output looks at a window of inputs. A transposed convolution *scatters*: each input stamps the whole filter, times its value, onto the output. Where stamps overlap they add up:
 #
@@ -3216,7 +3228,7 @@ def test_it_is_how_a_gradient_flows_back(conv_transpose):
 # # END QUESTION
 
 # %% [markdown]
-# Why "transposed"? Write a convolution as one large matrix $M$, so that it maps a long vector $x$ to $Mx$. The transposed convolution multiplies by $M^\top$. It is also how the gradient flows back through a convolution: the last hidden test uses just that.
+# Why "transposed"? Write a convolution as one large matrix $M$, so that it maps a long vector $x$ to $Mx$. The transposed convolution multiplies by $M^\top$. It is also how the gradient flows back through a convolution.
 #
 # It isn't the *inverse*. See what each way makes of a photograph that has been pooled to a quarter of its height and width, and what the explorer makes of numbers.
 
@@ -3500,7 +3512,7 @@ if solved(unet_block):
     for row, i in zip(axes, (0, 3, 8), strict=True):
         show_scene(row[0], masks_test.images[i])
         for ax, picture in zip(row[1:], [targets[i], *(way[i] for way in ways.values())], strict=True):
-            ax.imshow(picture, cmap=masks, vmin=0, vmax=3)
+            ax.imshow(picture.numpy(), cmap=masks, vmin=0, vmax=3)
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
     for ax, name in zip(axes[0], ["scene", "truth", *ways], strict=True):
@@ -3530,7 +3542,7 @@ for (above, below), (name, picture) in zip(axes.T, pictures.items(), strict=True
     with torch.no_grad():
         classes = unet(torch.tensor(picture, dtype=torch.float32, device=device)).argmax(dim=1).cpu()[0]
     show_scene(above, picture[0], name)
-    below.imshow(classes, cmap=masks, vmin=0, vmax=3)
+    below.imshow(classes.numpy(), cmap=masks, vmin=0, vmax=3)
     shares = np.bincount(classes.numpy().ravel(), minlength=4) / classes.numel()
     below.set(
         xticks=[],
@@ -3546,7 +3558,7 @@ print(
 )
 
 # %% [markdown]
-# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of picture. But its window is 44 pixels wide, and a thing that is larger than those it was trained on has a middle from which no edge can be seen: there it guesses.
+# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of *picture*. But a *thing* twice as large as any it was trained on is something new: inside the large triangle it sees patterns that no training scene held, and guesses. Convolutions carry over to other places, not to other sizes.
 #
 # On photographs it is worse than wrong: it is sure. A softmax over four classes has no place for "I have never seen anything like it". Whoever uses such a network must check that the pictures are of the kind it was trained on.
 
