@@ -2117,7 +2117,7 @@ def test_the_best_at_the_edge_and_one_sample_a_round(random_search):
 
 # %%
 # HIDDEN
-def test_ten_samples_by_default_and_draws_from_rng(random_search):
+def test_ten_samples_by_default_and_log_uniform_draws_from_rng(random_search):
     import numpy as np
     from course_utils.checks import check_true, checked_call
 
@@ -2131,6 +2131,14 @@ def test_ten_samples_by_default_and_draws_from_rng(random_search):
     check_true(
         rates(1) == rates(1) and rates(1) != rates(2),
         "Draw from `rng`: the same generator state gives the same search, another one another.",
+    )
+    one_round = checked_call(
+        random_search, lambda rate: 0.0, {"rate": (1e-6, 1e2)}, 1, np.random.default_rng(3), samples=150
+    )
+    below = np.mean([trial[1]["rate"] < 1e-2 for trial in one_round])
+    check_true(
+        0.3 < below < 0.7,
+        "Half of the settings should lie in the lower half of the range, in logarithms: draw the exponent, not the value.",
     )
 
 
