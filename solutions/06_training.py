@@ -37,7 +37,7 @@
 # - train two tasks on shared weights;
 # - find out, by measuring, why a net doesn't learn.
 #
-# **Time:** about 3 hours · **Needs:** notebooks 04 and 05, variances of sums · **Points:** 44, of which 40 by checks and 4 for a written answer
+# **Time:** about 3 hours · **Needs:** notebooks 04 and 05, variances of sums · **Points:** 43, of which 39 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so, and waits or takes the finished version. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -174,7 +174,9 @@ def test_the_spread_follows_the_inputs(xavier_normal):
     outputs, n = 301, 53
     W = checked_call(xavier_normal, (outputs, n), np.random.default_rng(1))
     check_true(np.shape(W) == (outputs, n), "The weights must have the shape that was asked for.")
-    check_true(np.min(W) < 0, "No weight is negative: draw from a normal distribution, not uniformly from 0 to 1.")
+    check_true(
+        np.min(W) < 0, "No weight is negative: draw from a normal distribution, not uniformly from 0 to 1."
+    )
     wrong = {
         "1/n is the variance, and you took it as the standard deviation: take its root.": 1 / n,
         "The spread follows the inputs of a unit, yours the outputs: n is the product of all axes but the first.": outputs**-0.5,
@@ -236,9 +238,12 @@ def test_the_weights_are_normal(xavier_normal):
     W = checked_call(xavier_normal, (199, 101), np.random.default_rng(9))
     z = np.ravel(W) * 101**0.5
     check_true(
-        np.max(np.abs(z)) > 2.5, "Your weights end abruptly: draw from a normal distribution, not a uniform one."
+        np.max(np.abs(z)) > 2.5,
+        "Your weights end abruptly: draw from a normal distribution, not a uniform one.",
     )
-    check_true(stats.kstest(z, "norm").pvalue > 1e-6, "Your weights aren't normal with mean 0 and variance 1/n.")
+    check_true(
+        stats.kstest(z, "norm").pvalue > 1e-6, "Your weights aren't normal with mean 0 and variance 1/n."
+    )
 
 
 # %% [raw]
@@ -253,7 +258,7 @@ def test_the_weights_are_normal(xavier_normal):
 # %% [raw]
 # # BEGIN QUESTION
 # name: he_normal
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 6.2 · he_normal · ★☆☆ · 4 minutes
@@ -301,7 +306,9 @@ def test_twice_the_variance(he_normal):
     outputs, n = 307, 59
     W = checked_call(he_normal, (outputs, n), np.random.default_rng(2))
     check_true(np.shape(W) == (outputs, n), "The weights must have the shape that was asked for.")
-    check_true(np.min(W) < 0, "No weight is negative: draw from a normal distribution, not uniformly from 0 to 1.")
+    check_true(
+        np.min(W) < 0, "No weight is negative: draw from a normal distribution, not uniformly from 0 to 1."
+    )
     wrong = {
         "He's 2 is missing: ReLU lets only half of the signal through.": n**-0.5,
         "2/n is the variance, and you took it as the standard deviation: take its root.": 2 / n,
@@ -342,7 +349,9 @@ def test_filters_and_normal_numbers(he_normal):
             np.max(np.abs(z)) > 2.5,
             "Your weights end abruptly: draw from a normal distribution, not a uniform one.",
         )
-        check_true(stats.kstest(z, "norm").pvalue > 1e-6, "Your weights aren't normal with mean 0 and variance 2/n.")
+        check_true(
+            stats.kstest(z, "norm").pvalue > 1e-6, "Your weights aren't normal with mean 0 and variance 2/n."
+        )
 
 
 # %%
@@ -434,7 +443,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: batch_norm_forward
-# points: 4
+# points: 5
 
 # %% [markdown]
 # ### Exercise 6.3 · batch_norm_forward · ★★☆ · 20 minutes
@@ -526,7 +535,9 @@ def test_each_unit_is_normalised_over_the_batch(batch_norm_forward):
             "To normalise, the batch's variance divides by n; n − 1 is for the running average alone.": answer(
                 mu, np.sqrt(x.var(axis=0, ddof=1) + 1e-5)
             ),
-            "The root is missing: divide by the standard deviation, not the variance.": answer(mu, var + 1e-5),
+            "The root is missing: divide by the standard deviation, not the variance.": answer(
+                mu, var + 1e-5
+            ),
             "You took one variance of the whole array: each unit (column) has its own.": answer(
                 mu, np.sqrt(x.var() + 1e-5)
             ),
@@ -590,7 +601,8 @@ def test_the_running_averages(batch_norm_forward):
                 "mean": state["mean"] + 0.1 * x.mean(axis=0),
                 "variance": state["variance"] + 0.1 * x.var(axis=0, ddof=1),
             },
-            "Only the running mean moves: the variance must as well.": moved() | {"variance": state["variance"]},
+            "Only the running mean moves: the variance must as well.": moved()
+            | {"variance": state["variance"]},
         },
     )
 
@@ -684,7 +696,11 @@ def test_random_batches_one_after_another(batch_norm_forward):
             expected=(right, layers.batch_norm(batches[0], gamma, beta, state, training=False)[0], after),
             sizes={"n": n, "d": d},
             mistakes={
-                "You used the batch's own statistics in evaluation: use the running averages.": (right, own, after),
+                "You used the batch's own statistics in evaluation: use the running averages.": (
+                    right,
+                    own,
+                    after,
+                ),
                 "Your running averages follow the batch nine times too fast: 0.9 belongs to the old, 0.1 to the new.": (
                     right,
                     layers.batch_norm(batches[0], gamma, beta, fast, training=False)[0],
@@ -799,9 +815,7 @@ def test_all_three_ways(batch_norm_backward):
     from course_utils.checks import check_call
 
     x = np.array([[1.0, 2.0, 4.0], [1.4, -1.0, 9.0], [0.5, 0.5, 6.5], [2.1, 3.0, 1.0], [1.6, 4.5, 3.0]])
-    dout = np.array(
-        [[0.3, 1.0, -0.5], [2.0, 0.4, 1.5], [-1.0, 0.7, 0.2], [0.6, -2.0, 0.9], [1.1, 0.8, -1.2]]
-    )
+    dout = np.array([[0.3, 1.0, -0.5], [2.0, 0.4, 1.5], [-1.0, 0.7, 0.2], [0.6, -2.0, 0.9], [1.1, 0.8, -1.2]])
     gamma, s = np.array([2.0, 0.5, 3.0]), np.sqrt(x.var(axis=0) + 1e-5)
     x_hat = (x - x.mean(axis=0)) / s
     direct, shift, stretch = dout, dout.mean(axis=0), x_hat * (dout * x_hat).mean(axis=0)
@@ -1129,7 +1143,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: dropout
-# points: 4
+# points: 5
 
 # %% [markdown]
 # ### Exercise 6.5 · dropout · ★☆☆ · 10 minutes
@@ -1192,7 +1206,8 @@ def test_training_keeps_with_probability_keep(dropout):
     )
     check_true(np.allclose(out[left], x[left]), "What is kept must stay as it is.")
     check_true(
-        not np.all(left == left[:1]), "All samples share one mask: each needs its own, so draw for every entry."
+        not np.all(left == left[:1]),
+        "All samples share one mask: each needs its own, so draw for every entry.",
     )
     check_true(
         not np.all(left == left[:, :1]), "A sample is kept or dropped as a whole: draw for every entry."
@@ -1363,7 +1378,8 @@ def test_training_divides_what_is_kept(inverted_dropout):
         check_true(not np.allclose(out[left], factor * x[left]), sentence)
     check_true(np.allclose(out[left], x[left] / keep), "What is kept must be x divided by keep.")
     check_true(
-        not np.all(left == left[:1]), "All samples share one mask: each needs its own, so draw for every entry."
+        not np.all(left == left[:1]),
+        "All samples share one mask: each needs its own, so draw for every entry.",
     )
     check_true(
         not np.all(left == left[:, :1]), "A sample is kept or dropped as a whole: draw for every entry."
@@ -1518,11 +1534,11 @@ print(
 # %%
 net, counts = dropped_nets[0.6], np.arange(1, 61)
 masks = mask_with(0.6, seed=5)
-sums = np.cumsum(
-    [classification.softmax(forward(net, clothes_test, mask=masks)[0]) for _ in counts], axis=0
-)
+sums = np.cumsum([classification.softmax(forward(net, clothes_test, mask=masks)[0]) for _ in counts], axis=0)
 rows = np.arange(len(kind_test))
-averaged = [-np.mean(np.log(total[rows, kind_test] / count)) for total, count in zip(sums, counts, strict=True)]
+averaged = [
+    -np.mean(np.log(total[rows, kind_test] / count)) for total, count in zip(sums, counts, strict=True)
+]
 scaled = classification.cross_entropy(forward(net, clothes_test)[0], kind_test)
 fig, ax = plt.subplots()
 ax.plot(counts, averaged, color=BLUE, ls="-", label="predictions of that many masks, averaged")
@@ -1547,7 +1563,7 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: average_predictions
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 6.7 · average_predictions · ★☆☆ · 3 minutes
@@ -1657,7 +1673,8 @@ def test_one_model_stays_as_it_is(average_predictions):
 # %%
 best_device = device.best_device()
 pictures, pictures_test = (
-    torch.tensor(part.reshape(len(part), -1), device=best_device) for part in (fashion.x_train, fashion.x_test)
+    torch.tensor(part.reshape(len(part), -1), device=best_device)
+    for part in (fashion.x_train, fashion.x_test)
 )
 labels = torch.tensor(kind, device=best_device)
 
@@ -1732,7 +1749,7 @@ if solved(average_predictions):
 # %% [raw]
 # # BEGIN QUESTION
 # name: average_parameters
-# points: 4
+# points: 3
 
 # %% [markdown]
 # ### Exercise 6.8 · average_parameters · ★★☆ · 8 minutes
@@ -2503,7 +2520,9 @@ if solved(align):
         np.allclose(forward(b, clothes_test)[0], forward(moved, clothes_test)[0]),
     )
     print(f"nets: {share_right(a):.1%} and {share_right(b):.1%}")
-    print(f"their average: {share_right(halfway(a, b)):.1%}; after aligning: {share_right(halfway(a, moved)):.1%}")
+    print(
+        f"their average: {share_right(halfway(a, b)):.1%}; after aligning: {share_right(halfway(a, moved)):.1%}"
+    )
 
 # %% [markdown]
 # ## What you take with you
