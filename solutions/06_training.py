@@ -43,6 +43,7 @@
 
 # %%
 import copy
+import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -572,7 +573,9 @@ def test_the_running_averages(batch_norm_forward):
         batch_norm_forward(x, gamma, beta, state, training)
         return state
 
-    def moved(a=0.1, variance=x.var(axis=0, ddof=1)):
+    unbiased = x.var(axis=0, ddof=1)
+
+    def moved(a=0.1, variance=unbiased):
         return {
             "mean": (1 - a) * state["mean"] + a * x.mean(axis=0),
             "variance": (1 - a) * state["variance"] + a * variance,
@@ -618,7 +621,7 @@ def test_evaluation_uses_the_running_averages(batch_norm_forward):
     checked_call(batch_norm_forward, x, gamma, beta, state, False, may_change=("state",))
 
     def run(x, gamma, beta, state, training):
-        out, cache = batch_norm_forward(x, gamma, beta, state, training)
+        out, _ = batch_norm_forward(x, gamma, beta, state, training)
         return out, state
 
     def answer(mean, variance):
@@ -992,7 +995,7 @@ def make_net(sizes, std, batch_norm=False, seed=0):
     """Weights N(0, std²), for std = None He's; biases 0; with batch norm also γ = 1, β = 0 and running averages."""
     rng = np.random.default_rng(seed)
     net = {"W": [], "b": [], "gamma": [], "beta": [], "state": []}
-    for d, k in zip(sizes[:-1], sizes[1:], strict=True):
+    for d, k in itertools.pairwise(sizes):
         net["W"].append((np.sqrt(2 / d) if std is None else std) * rng.normal(size=(k, d)))
         net["b"].append(np.zeros(k))
     for k in sizes[1:-1] if batch_norm else ():
@@ -1288,13 +1291,13 @@ def test_keeping_everything_and_the_average(dropout):
     from course_utils.checks import check_call, check_true, checked_call
 
     x = np.array([[1.0, -2.0, 5.0, 11.0]])
-    for training in (True, False):
+    for mode in (True, False):
         check_call(
             dropout,
             x,
             1.0,
             np.random.default_rng(1),
-            training,
+            mode,
             expected=x,
             mistakes={"With nothing dropped your output is 0: scale by what is kept.": 0 * x},
         )
@@ -1448,8 +1451,8 @@ def test_rng_decides_and_one_keeps_everything(inverted_dropout):
         not np.array_equal(first, other),
         "Two different generators gave the same mask: draw from rng, don't make a generator of your own.",
     )
-    for training in (True, False):
-        check_call(inverted_dropout, 3 * x, 1.0, np.random.default_rng(1), training, expected=3 * x)
+    for mode in (True, False):
+        check_call(inverted_dropout, 3 * x, 1.0, np.random.default_rng(1), mode, expected=3 * x)
 
 
 # %% [raw]
@@ -2284,7 +2287,7 @@ def examine(settings):
 
 def show_examination(*cases):
     """The measurements of up to three settings, side by side."""
-    fig, axes = plt.subplots(1, 4, figsize=(15, 3.8))
+    _, axes = plt.subplots(1, 4, figsize=(15, 3.8))
     names = (
         ("layer", "size of the activations", "std"),
         ("layer", "update / weight in step 1", "learning_rate"),

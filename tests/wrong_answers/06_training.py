@@ -31,7 +31,7 @@ def uniform_of_the_right_spread(shape, rng):
 
 @wrong("xavier_normal", says="draw from rng, not from np.random")
 def global_generator(shape, rng):
-    return np.random.randn(*shape) / np.sqrt(np.prod(shape[1:]))
+    return np.random.randn(*shape) / np.sqrt(np.prod(shape[1:]))  # noqa: NPY002
 
 
 @wrong("xavier_normal", says="don't make a generator of your own")
@@ -100,7 +100,7 @@ def he_from_random(shape, rng):
 
 @wrong("he_normal", says="draw from rng, not from np.random")
 def he_global_generator(shape, rng):
-    return np.random.randn(*shape) * np.sqrt(2 / np.prod(shape[1:]))
+    return np.random.randn(*shape) * np.sqrt(2 / np.prod(shape[1:]))  # noqa: NPY002
 
 
 # --- batch_norm_forward --------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def training_and_evaluation_swapped(x, keep, rng, training):
 
 @wrong("dropout", says="draw from rng, not from np.random")
 def mask_from_the_global_generator(x, keep, rng, training):
-    return x * (np.random.rand(*x.shape) < keep) if training else keep * x
+    return x * (np.random.rand(*x.shape) < keep) if training else keep * x  # noqa: NPY002
 
 
 # --- inverted_dropout ----------------------------------------------------------------------------------------
@@ -541,4 +541,16 @@ def only_copied(settings):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_BOUNDARY = "a uniform number equals keep with probability 2⁻⁵³ or less"
+_LENGTHS = "the lists have one length, as the exercise says: nothing is cut off"
+
+EQUIVALENT_MUTANTS = {
+    ("dropout", "return x * (rng.random(x.shape) <= keep)"): _BOUNDARY,
+    ("inverted_dropout", "return x * (rng.random(x.shape) <= keep) / keep"): _BOUNDARY,
+    (
+        "average_parameters",
+        "return {name: np.mean([model[name] for model in models], axis=0) for name in models[-1]}",
+    ): "all models have the same names",
+    ("multitask_loss", "for f, y, weight in zip(scores, labels, weights):"): _LENGTHS,
+    ("multitask_loss", "for f, y, weight in zip(scores, labels, weights, strict=False):"): _LENGTHS,
+}
