@@ -102,13 +102,19 @@ for ax, (std, color, line, marker), word in zip(axes, styles, words, strict=Fals
     axes[3].plot(numbers, sizes / sizes[-1], color=color, ls=line, marker=marker, label=f"{std}")
 axes[0].set(ylabel="activation (light: frequent)")
 axes[3].set(yscale="log", xlabel="layer", ylabel="gradient, last layer = 1", title="Going back")
-axes[3].legend(title="std of the weights")
+axes[3].set(ylim=(1e-11, 1e5))
+axes[3].legend(title="std of the weights", loc="lower right")
 fig.suptitle("One size lets both the signal and its gradient through ten layers")
 plt.show()
+for std, *_ in styles:
+    h = signals(std)[0][-1]
+    print(
+        f"weights {std:4}: last layer's spread {h.std():.1e}, {np.mean(np.abs(h) > 0.97):3.0%} of its units saturated"
+    )
 
 # %% [markdown]
 # - **Too small:** activations shrink from layer to layer. The gradient of a weight is a product of an activation and a signal from above: both are nearly 0, and nothing is learnt.
-# - **Too large:** tanh saturates. Activations are −1 or +1, where its slope is almost 0. Here the large weights make up for the small slopes on the way back, and the gradient grows out of bounds. With larger weights still, the slopes win and it dies.
+# - **Too large:** tanh saturates. Most activations are close to −1 or +1, where its slope is almost 0: these units pass no gradient back and don't learn. The few that aren't saturated pass it back through weights that are too large, and it explodes. No step size suits both.
 # - **In between:** choose $n \operatorname{Var}[w] = 1$, so $\operatorname{Var}[w] = 1/n$. That is **Xavier** initialisation.
 #
 # Go through all sizes in between, with twenty layers of 128 units.
@@ -1121,7 +1127,7 @@ right.legend()
 plt.show()
 
 # %% [markdown]
-# The plain net learns in a narrow window around He's size. With batch norm all sizes work, because scaling the weights of a layer scales mean and spread of what it computes, and the normalisation takes both out again. On the right, the plain net diverges where the normalised one learns best. At small learning rates the plain net is ahead: batch norm isn't faster at the same rate, it allows a higher one.
+# The plain net learns in a narrow window around He's size. With batch norm all of these sizes work, because scaling the weights of a layer scales mean and spread of what it computes, and the normalisation takes both out again. On the right, the plain net diverges at rates at which the normalised one still learns well. At small learning rates the plain net is ahead: batch norm isn't faster at the same rate, it allows a higher one.
 #
 # Why it helps is still argued about. The first explanation was that layers see inputs whose distribution doesn't drift. Later work found that drift matters little, and that the loss surface becomes smoother.
 #
@@ -1530,7 +1536,7 @@ print(
 )
 
 # %% [markdown]
-# The cross-entropy gains clearly, the accuracy little: a net without dropout is mostly *too sure*. Drop too much, and what is left is too small a net. With more data the best $p$ moves towards 1.
+# The cross-entropy gains clearly, the accuracy little: a net without dropout is mostly *too sure*. Drop too much, and what is left is too small a net.
 #
 # **Another way to see it.** With $u$ units there are $2^u$ masks, each a smaller net, and all share their weights. Training picks one of them for each sample; the scaled net at test time stands in for the average of all. How good a stand-in is it? Average the predictions of more and more masks of one net, and compare.
 
@@ -1896,7 +1902,7 @@ table = {
 for name, (share, loss) in table.items():
     print(f"{name:52s} {share:6.1%} right, cross-entropy {loss:.3f}")
 
-steps = np.linspace(-0.25, 1.25, 25)
+steps = np.linspace(-0.25, 1.25, 31)
 
 
 def along(a, b):
@@ -1904,27 +1910,28 @@ def along(a, b):
     return [judge(predict({name: (1 - t) * a[name] + t * b[name] for name in a}))[1] for t in steps]
 
 
+between_nets, between_snapshots = along(runs[0][-1], runs[1][-1]), along(runs[0][-4], runs[0][-1])
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
-left.plot(steps, along(runs[0][-1], runs[1][-1]), color=BLUE, ls="-", label="net 1 to net 2")
-left.plot(steps, along(runs[0][-4], runs[0][-1]), color=ORANGE, ls="--", label="one run, three epochs apart")
-left.plot([0, 1], [along(runs[0][-1], runs[1][-1])[i] for i in (4, 20)], "o", color=BLUE)
-left.set(
-    xlabel="position on the line, ends at 0 and 1",
-    ylabel="test cross-entropy",
-    title="Between two nets lies a mountain",
-    ylim=(0, None),
-)
+left.plot(steps, between_nets, color=BLUE, ls="-", marker="o", markevery=[5, 25], label="net 1 to net 2")
+for ax in (left, right):
+    ax.plot(
+        steps,
+        between_snapshots,
+        color=ORANGE,
+        ls="--",
+        marker="s",
+        markevery=[5, 25],
+        label="one run, three epochs apart",
+    )
+    ax.set(xlabel="position on the line, ends at 0 and 1", ylabel="test cross-entropy")
+left.set(title="Between two nets lies a mountain", ylim=(0, None))
 left.legend()
-right.plot(steps, along(runs[0][-4], runs[0][-1]), color=ORANGE, ls="--")
-right.set(
-    xlabel="position on the line, ends at 0 and 1",
-    ylabel="test cross-entropy",
-    title="Between snapshots lies a valley (note the scale)",
-)
+right.set(title="Between snapshots lies a valley (note the scale)")
 plt.show()
 
 
 def distance(a, b):
+    """How far apart two dicts of parameters lie."""
     return np.sqrt(sum(np.sum((a[name] - b[name]) ** 2) for name in a))
 
 
@@ -1941,7 +1948,7 @@ print(f"how far net 1 moved from its first snapshot: {distance(runs[0][0], runs[
 #
 # ## 6.7 Two tasks, one net
 #
-# Labels are expensive, and seldom of the kind you want. Say that **200** pictures carry the label you need: which of the ten kinds of clothing is it? **2,000 others** carry a cheaper one: worn where? On the upper body, the lower body, the feet, and so on.
+# Labels are expensive, and seldom of the kind you want. Say that **200** pictures carry the label you need: which of the ten kinds of clothing is it? **2,000 others** carry a cheaper one: worn where? On the upper body, the legs, the feet, and so on.
 #
 # Both tasks look at the same pictures and need the same edges and shapes. So let them **share** all layers but the last. The cheap task then trains layers that the other one uses, and the other way round. The loss is a weighted sum over tasks:
 #
@@ -2170,12 +2177,12 @@ def finished_multitask(scores, labels, weights):
 
 
 own_multitask = own_or_finished(multitask_loss, finished_multitask)
-# upper body, trousers, dress, feet, bag
-place_of = np.array([0, 1, 0, 2, 0, 3, 0, 3, 4, 3])
+# upper body, legs, all of it (dress), over everything (coat), feet, in the hand (bag)
+place_of = np.array([0, 1, 0, 2, 3, 4, 0, 4, 5, 4])
 
 
-def train_on(tasks, chosen, kinds, places, seed, steps=800):
-    """Train a net with 10 + 5 scores on both tasks, weighted by `tasks`; return the accuracies on the test pictures."""
+def train_on(tasks, chosen, kinds, places, seed, steps=1200):
+    """Train a net with 10 + 6 scores on both tasks, weighted by tasks; return the accuracies on the test pictures."""
 
     def loss(scores, rows):
         value, gradients = own_multitask(np.split(scores, [10], axis=1), [kinds[rows], places[rows]], tasks)
@@ -2183,7 +2190,7 @@ def train_on(tasks, chosen, kinds, places, seed, steps=800):
 
     useful = np.flatnonzero((kinds >= 0) * tasks[0] + (places >= 0) * tasks[1])
     chosen, kinds, places = chosen[useful], kinds[useful], places[useful]
-    net = make_net((196, 64, 64, 15), None, seed=seed)
+    net = make_net((196, 64, 64, 16), None, seed=seed)
     epochs = round(steps * 50 / len(chosen))
     train(net, clothes[chosen], loss, epochs, 0.05, batch_size=50, seed=seed)
     scores = forward(net, clothes_test)[0]
@@ -2207,9 +2214,9 @@ for task, (ax, name) in enumerate(zip(axes, ("kind, 200 labels", "place, 2,000 l
         ax.plot([0, 1], 100 * np.array([alone[seed, task], both[seed, task]]), "-", color="0.7", lw=1.2)
     for position, values, color, marker in ((0, alone, BLUE, "o"), (1, both, ORANGE, "s")):
         ax.plot(np.full(6, position), 100 * values[:, task], marker, color=color)
-    ax.set(xlim=(-0.4, 1.4), ylabel="right answers (%), 1,000 test pictures", title=name)
+    ax.set(xlim=(-0.4, 1.4), ylabel="right answers (%)", title=name)
     ax.set_xticks([0, 1], ["alone", "both tasks"])
-fig.suptitle("The task with few labels gains from the other")
+fig.suptitle("The task with few labels gains from the other (six repeats, 1,000 test pictures)")
 plt.show()
 for task, name in enumerate(("kind", "place")):
     gain = both[:, task] - alone[:, task]
@@ -2218,14 +2225,14 @@ for task, name in enumerate(("kind", "place")):
     )
 
 # %% [markdown]
-# Each line is one repeat. The poor task gains in nearly all of them. The rich one ends about where it was: 200 more pictures have little to add to 2,000. Sharing **can** help both. It helps most where labels are few and the tasks related; two tasks that want different features can also get in each other's way, and then one gives each more layers of its own.
+# Each line is one repeat. The poor task gains in all of them, or nearly. The rich one ends about where it was: 200 more pictures have little to add to 2,000, and half of each batch is no longer its own. Sharing **can** help both; try `300` labels each. It helps most where labels are few and the tasks related. Two tasks that want different features can also get in each other's way, and then one gives each more layers of its own.
 #
 # ## 6.8 The net that doesn't learn
 #
 # Back to the net of the opening. Ten layers, no batch norm, the digits. Here are its settings, and its loss. All four numbers look harmless. **One of them is to blame.**
 
 # %%
-patient = {"width": 100, "std": 0.05, "learning_rate": 0.05, "keep": 0.9, "weight_decay": 1e-4}
+patient = {"width": 100, "std": 0.05, "learning_rate": 0.05, "keep": 0.95, "weight_decay": 1e-4}
 
 
 def net_of(settings, batch_norm=False):
@@ -2259,7 +2266,7 @@ print("loss after each epoch:", " ".join(f"{value:.3f}" for value in history))
 # |---|---|---|
 # | `std` | the signal grows or shrinks from layer to layer, before any training | size of the activations, layer by layer |
 # | `learning_rate` | healthy gradients, but steps far too small or too large | update divided by weight, layer by layer; about $10^{-3}$ is usual |
-# | `keep` | two masks give two nets that have little in common | change of the activations by dropout, relative to their size |
+# | `keep` | masks change the activations by more than their own size | change of the activations by dropout, relative to their size |
 # | `weight_decay` | the weights melt away faster than the gradient feeds them | length of the weights, epoch by epoch |
 
 
@@ -2285,41 +2292,46 @@ def examine(settings):
     return sizes, updates, disturbance, lengths
 
 
-def show_examination(*cases):
-    """The measurements of up to three settings, side by side."""
-    _, axes = plt.subplots(1, 4, figsize=(15, 3.8))
+def show_examination(cases):
+    """The measurements of up to three settings by name, side by side."""
+    fig, axes = plt.subplots(1, 4, figsize=(15, 3.8))
     names = (
-        ("layer", "size of the activations", "std"),
-        ("layer", "update / weight in step 1", "learning_rate"),
-        ("layer", "relative change by dropout", "keep"),
-        ("epoch", "weights left by decay alone", "weight_decay"),
+        ("layer", "size of the activations", "std?"),
+        ("layer", "update / weight, step 1", "learning_rate? (grey: usual)"),
+        ("layer", "relative change by dropout", "keep?"),
+        ("epoch", "weights left by decay", "weight_decay?"),
     )
-    for settings, color, line, marker in zip(
-        cases, (BLUE, ORANGE, GREEN), ("-", "--", ":"), "os^", strict=False
+    for (name, settings), color, line, marker in zip(
+        cases.items(), (BLUE, ORANGE, GREEN), ("-", "--", ":"), "os^", strict=False
     ):
         for ax, values in zip(axes, examine(settings), strict=True):
-            start = 0 if len(values) == 16 else 1
-            ax.plot(np.arange(start, start + len(values)), values, color=color, ls=line, marker=marker)
+            start = 0 if ax is axes[3] else 1
+            ax.plot(
+                np.arange(start, start + len(values)), values, color=color, ls=line, marker=marker, label=name
+            )
     for ax, (x, label, title) in zip(axes, names, strict=True):
         ax.set(xlabel=x, ylabel=label, title=title)
     for ax in axes[:2]:
         ax.set(yscale="log")
     axes[1].axhspan(3e-4, 3e-3, color="0.9")
+    axes[2].axhline(1, color="black", ls=":", lw=1)
     axes[2].set(ylim=(0, None))
     axes[3].set(ylim=(0, 1.05))
+    axes[3].legend(loc="lower left")
+    fig.suptitle("Four suspects, four measurements")
     plt.show()
 
 
-show_examination(patient)
+show_examination({"patient": patient})
 
 # %% [markdown]
 # Two of the pictures look alarming. Only one can be the cause; the other is its consequence. To tell them apart, ask which of the two quantities can depend on which. Then try: change **one** setting, examine again, and train.
 #
-# **Try:** (1) a learning rate a thousand times larger; (2) `keep` at 1. What changes in the four pictures, and what in the loss?
+# **Try:** (1) `keep` at 1, as below. Which picture changes? Does the loss? (2) A learning rate of 5, a hundred times larger. Does the second picture look healthy now? Does the net learn? (3) 50?
 
 # %%
 trial = {**patient, "keep": 1.0}  # change one setting here, and run this cell again
-show_examination(patient, trial)
+show_examination({"patient": patient, "trial": trial})
 print("loss after each epoch:", " ".join(f"{value:.3f}" for value in treat(trial, epochs=5)[1]))
 
 # %% [raw]
@@ -2365,7 +2377,7 @@ def repair(settings):
 def test_the_patient(repair):
     from course_utils.checks import check_true, checked_call
 
-    patient = {"width": 100, "std": 0.05, "learning_rate": 0.05, "keep": 0.9, "weight_decay": 1e-4}
+    patient = {"width": 100, "std": 0.05, "learning_rate": 0.05, "keep": 0.95, "weight_decay": 1e-4}
     got = checked_call(repair, patient)
     check_true(
         isinstance(got, dict) and set(got) == set(patient),
@@ -2451,7 +2463,7 @@ if solved(repair):
         print(f"{name:24s} {share:.1%} of the 450 test digits right")
 
 # %% [markdown]
-# The same disease, two cures: treat the cause, or build a net that doesn't catch it. With ten layers and batch norm even a start five times too small is no trouble. Digits of 8 × 8 pixels don't need ten layers; a linear model gets nearly as far. Photographs do, and there the difference is whether it works at all.
+# The same disease, two cures: treat the cause, or build a net that doesn't catch it. With batch norm even this start is no trouble. Digits of 8 × 8 pixels hardly need ten layers. Photographs do, and there the difference is whether the net learns at all.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2465,7 +2477,7 @@ if solved(repair):
 # A colleague looks at your examination of the patient and says: "The updates are a millionth of the weights or less. The learning rate is much too small."
 #
 # 1. Which measurement contradicts that, and **why** can the learning rate not be the cause of what it shows?
-# 2. What happens if your colleague raises the learning rate a thousandfold? Say what you expect or what you measured.
+# 2. What happens if your colleague raises the learning rate a hundredfold or a thousandfold? Say what you measured, or what you expect and why.
 # 3. Name the measurement that clears `keep`, and the one that clears `weight_decay`, each with what it would have looked like had that setting been to blame.
 #
 # Four to eight sentences.
@@ -2477,8 +2489,8 @@ if solved(repair):
 # **Rubric (4 points):** one point for each of 1 and 2, one for each half of 3.
 #
 # 1. The activations shrink from layer to layer *before the first step*. A forward pass of an untrained net doesn't use the learning rate. Small activations and small weights make small gradients, so small updates are a consequence. (Both halves needed: the measurement and why it is prior.)
-# 2. A sound expectation or a measurement: the update is raised in all layers alike, but the signal in the upper layers is still tiny, and the gradient changes by orders of magnitude as soon as the weights grow; training stays at log 10, or suddenly diverges. A student who measured that it learns after a while with some large rate, and says that this rate would blow up a net with a healthy start, earns the point too.
-# 3. *keep*: two passes with different masks differ by a moderate fraction of the signal; had keep been too small, the change would exceed the signal itself (about √((1 − p)/p) in one layer, and more with depth). *weight_decay*: the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs. Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting.
+# 2. Measured: at 5 (a hundredfold) the loss still stands near log 10, though updates are larger; at 50 it diverges. Or a sound expectation: larger steps don't bring the signal through; the gradient grows by orders of magnitude as soon as the weights do, so no rate is right for long.
+# 3. *keep*: two passes with different masks the activations change by a fraction of their size; had keep been too small, the change would exceed the signal itself (√((1 − p)/p) in one layer, and more with depth). *weight_decay*: the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs. Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting.
 #
 # An answer that names the guilty setting without evidence earns nothing for part 1.
 
