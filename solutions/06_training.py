@@ -2200,16 +2200,17 @@ def train_on(tasks, chosen, kinds, places, seed, steps=1200):
     )
 
 
+few, many = 200, 2000  # labels of kinds, labels of places
 alone, both = np.zeros((6, 2)), np.zeros((6, 2))
 for seed in range(6):
-    chosen = np.random.default_rng(seed).permutation(len(clothes))[:2200]
+    chosen = np.random.default_rng(seed).permutation(len(clothes))[: few + many]
     kinds, places = kind[chosen].copy(), place_of[kind[chosen]]
-    kinds[200:], places[:200] = -1, -1
+    kinds[few:], places[:few] = -1, -1
     alone[seed, 0] = train_on((1.0, 0.0), chosen, kinds, places, seed)[0]
     alone[seed, 1] = train_on((0.0, 1.0), chosen, kinds, places, seed)[1]
     both[seed] = train_on((1.0, 1.0), chosen, kinds, places, seed)
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.8))
-for task, (ax, name) in enumerate(zip(axes, ("kind, 200 labels", "place, 2,000 labels"), strict=True)):
+for task, (ax, name) in enumerate(zip(axes, (f"kind, {few} labels", f"place, {many:,} labels"), strict=True)):
     for seed in range(6):
         ax.plot([0, 1], 100 * np.array([alone[seed, task], both[seed, task]]), "-", color="0.7", lw=1.2)
     for position, values, color, marker in ((0, alone, BLUE, "o"), (1, both, ORANGE, "s")):
@@ -2225,7 +2226,7 @@ for task, name in enumerate(("kind", "place")):
     )
 
 # %% [markdown]
-# Each line is one repeat. The poor task gains in all of them, or nearly. The rich one ends about where it was: 200 more pictures have little to add to 2,000, and half of each batch is no longer its own. Sharing **can** help both; try `300` labels each. It helps most where labels are few and the tasks related. Two tasks that want different features can also get in each other's way, and then one gives each more layers of its own.
+# Each line is one repeat. The poor task gains in all of them, or nearly. The rich one ends about where it was: 200 more pictures have little to add to 2,000. Sharing **can** help both, most easily where neither task has many labels: set `few, many = 300, 300` and run the cell again. It helps most where labels are few and the tasks related. Two tasks that want different features can also get in each other's way, and then one gives each more layers of its own.
 #
 # ## 6.8 The net that doesn't learn
 #

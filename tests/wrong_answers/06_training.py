@@ -106,22 +106,6 @@ def he_global_generator(shape, rng):
 # --- batch_norm_forward --------------------------------------------------------------------------------------
 
 
-def _forward(
-    x, gamma, beta, state, training, *, momentum=0.1, ddof=1, eps=1e-5, axis=0, update=True, scale=None
-):
-    """The right thing, with a knob for each mistake."""
-    if training:
-        mean, variance = x.mean(axis=axis, keepdims=axis == 1), x.var(axis=axis, keepdims=axis == 1)
-        if update:
-            state["mean"] = (1 - momentum) * state["mean"] + momentum * x.mean(axis=0)
-            state["variance"] = (1 - momentum) * state["variance"] + momentum * x.var(axis=0, ddof=ddof)
-    else:
-        mean, variance = state["mean"], state["variance"]
-    s = np.sqrt(variance + eps) if scale is None else scale(variance)
-    x_hat = (x - mean) / s
-    return gamma * x_hat + beta, (x_hat, s, gamma)
-
-
 @wrong("batch_norm_forward", says="You used the batch's own statistics in evaluation")
 def batch_statistics_at_test_time(x, gamma, beta, state, training):
     mean, variance = x.mean(axis=0), x.var(axis=0)
@@ -135,74 +119,167 @@ def batch_statistics_at_test_time(x, gamma, beta, state, training):
 
 @wrong("batch_norm_forward", says="and changed the state")
 def ignored_training(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, True)
+    mean, variance = x.mean(axis=0), x.var(axis=0)
+    state["mean"] = 0.9 * state["mean"] + 0.1 * mean
+    state["variance"] = 0.9 * state["variance"] + 0.1 * variance * len(x) / max(1, len(x) - 1)
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
+
+
+@wrong("batch_norm_forward", says="In evaluation the state must stay as it is")
+def state_moves_in_evaluation_too(x, gamma, beta, state, training):
+    mean, variance = (x.mean(axis=0), x.var(axis=0)) if training else (state["mean"], state["variance"])
+    state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+    state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0) * len(x) / max(1, len(x) - 1)
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="nine times too fast")
 def momentum_reversed(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, momentum=0.9)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.1 * state["mean"] + 0.9 * x.mean(axis=0)
+        state["variance"] = 0.1 * state["variance"] + 0.9 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="ε stands outside the root")
 def epsilon_outside_the_root(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, scale=lambda v: np.sqrt(v) + 1e-5)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance) + 1e-5
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="ε is missing")
 def no_epsilon(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, eps=0)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="over the batch, axis 0")
 def layer_norm(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, axis=1)
+    if training:
+        mean, variance = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="one variance of the whole array")
 def variance_over_all_axes(x, gamma, beta, state, training):
-    return _forward(
-        x, gamma, beta, state, training, scale=lambda v: np.sqrt((x.var() if training else v) + 1e-5)
-    )
+    if training:
+        mean, variance = x.mean(axis=0), x.var()
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="The root is missing")
 def divided_by_the_variance(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, scale=lambda v: v + 1e-5)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = variance + 1e-5
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="takes the batch's variance divided by n − 1")
 def running_variance_by_n(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, state, training, ddof=0)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * variance
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="n − 1 is for the running average alone")
 def normalised_with_n_minus_1(x, gamma, beta, state, training):
-    n = len(x)
-    return _forward(
-        x,
-        gamma,
-        beta,
-        state,
-        training,
-        scale=lambda v: np.sqrt((v * n / (n - 1) if training else v) + 1e-5),
-    )
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0, ddof=1)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="The state is as it was")
 def state_copied_and_lost(x, gamma, beta, state, training):
-    return _forward(x, gamma, beta, dict(state), training)
+    state = dict(state)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="γ and β are swapped")
 def gamma_and_beta_swapped(x, gamma, beta, state, training):
-    _, cache = _forward(x, gamma, beta, state, training)
-    return beta * cache[0] + gamma, cache
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return beta * x_hat + gamma, (x_hat, s, gamma)
 
 
 @wrong("batch_norm_forward", says="changes its input `x` in place")
 def x_changed_in_place(x, gamma, beta, state, training):
     x -= x.mean(axis=0)
-    return _forward(x, gamma, beta, state, training)
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        state["mean"] = 0.9 * state["mean"] + 0.1 * x.mean(axis=0)
+        state["variance"] = 0.9 * state["variance"] + 0.1 * x.var(axis=0, ddof=1)
+    else:
+        mean, variance = state["mean"], state["variance"]
+    s = np.sqrt(variance + 1e-5)
+    x_hat = (x - mean) / s
+    return gamma * x_hat + beta, (x_hat, s, gamma)
 
 
 # --- batch_norm_backward -------------------------------------------------------------------------------------
@@ -434,64 +511,115 @@ def two_models_only(models):
 # --- multitask_loss ------------------------------------------------------------------------------------------
 
 
-def _multitask(scores, labels, weights, *, all_rows=False, count_all=False, w_loss=True, w_gradient=True):
-    loss, gradients = 0.0, []
-    for f, y, w in zip(scores, labels, weights, strict=True):
-        known = np.arange(len(y)) if all_rows else np.flatnonzero(y >= 0)
-        p, gradient = classification.softmax(f), np.zeros(f.shape)
-        n = len(y) if count_all else max(1, len(known))
-        with np.errstate(divide="ignore"):
-            loss += (w if w_loss else 1) * -np.log(p[known, y[known]]).sum() / n
-        gradient[known] = p[known]
-        gradient[known, y[known]] -= 1
-        gradients.append((w if w_gradient else 1) * gradient / n)
-    return loss, gradients
-
-
 @wrong("multitask_loss", says="Label −1 as an index means the last class")
 def minus_one_as_an_index(scores, labels, weights):
-    return _multitask(scores, labels, weights, all_rows=True)
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.arange(len(y)), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += w * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(w * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="You divided by the size of the batch")
 def divided_by_the_batch(scores, labels, weights):
-    return _multitask(scores, labels, weights, count_all=True)
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = len(y)
+        p = classification.softmax(f)
+        loss += w * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(w * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="The weights make no difference")
 def weights_ignored(scores, labels, weights):
-    return _multitask(scores, labels, weights, w_loss=False, w_gradient=False)
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += 1 * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(1 * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="The gradients must be weighted")
 def gradients_not_weighted(scores, labels, weights):
-    return _multitask(scores, labels, weights, w_gradient=False)
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += w * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(1 * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="You averaged over tasks")
 def averaged_over_tasks(scores, labels, weights):
-    return _multitask(scores, labels, [w / len(weights) for w in weights])
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += w / len(weights) * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(w / len(weights) * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="You divided by the sum of the weights")
 def normalised_weights(scores, labels, weights):
-    return _multitask(scores, labels, [w / sum(weights) for w in weights])
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += w / sum(weights) * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(w / sum(weights) * gradient / n)
+    return loss, gradients
 
 
 @wrong("multitask_loss", says="NaN")
 def mean_of_nothing(scores, labels, weights):
-    loss, gradients = _multitask(scores, labels, weights)
-    if any((y < 0).all() for y in labels):
-        loss = np.nan
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = np.float64(len(known))
+        p = classification.softmax(f)
+        loss += w * -np.log(p[known, y[known]]).sum() / n
+        gradient[known] = p[known]
+        gradient[known, y[known]] -= 1
+        gradients.append(w * gradient / n)
     return loss, gradients
 
 
 @wrong("multitask_loss", says="Samples without a label get a gradient")
 def one_hot_of_known_only(scores, labels, weights):
-    loss, gradients = _multitask(scores, labels, weights)
-    for f, y, w, gradient in zip(scores, labels, weights, gradients, strict=True):
-        rows = y < 0
-        gradient[rows] = w * classification.softmax(f)[rows] / max(1, (~rows).sum())
+    loss, gradients = 0.0, []
+    for f, y, w in zip(scores, labels, weights, strict=True):
+        known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
+        n = max(1, len(known))
+        p = classification.softmax(f)
+        loss += w * -np.log(p[known, y[known]]).sum() / n
+        gradient[:] = p
+        gradient[known, y[known]] -= 1
+        gradients.append(w * gradient / n)
     return loss, gradients
 
 
