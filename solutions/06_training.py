@@ -963,7 +963,7 @@ def test_two_samples_and_a_constant_unit(batch_norm_backward):
 BatchNormExplorer()
 
 # %% [markdown]
-# (1) Nothing, apart from ε: what comes out has mean β and spread γ. (2) β − γ and β + γ, and the gradient is 0: with two samples, $g - \overline g$ is $\pm\frac12(g_1 - g_2)$, and the last term takes all of it away. A net can't learn through batch norm from batches of 2. With 8 it learns, with noise; that noise acts as a mild regulariser.
+# (1) Nothing, apart from ε: what comes out has mean β and spread γ. (2) β − γ and β + γ, and the gradient is 0: with two samples, $g - \overline g$ is $\pm\frac12(g_1 - g_2)$, and the last term takes all of it away. From batches of 2, the layers below a batch norm learn nothing. From batches of 8 they do, with noise: a sample's output depends on its company. That noise regularises a little, which is why nets with batch norm often need less dropout.
 #
 # ## 6.3 Ten layers, from your own parts
 #
@@ -2425,7 +2425,7 @@ def test_other_widths(repair):
             "Exactly one setting may change, the one to blame.",
         )
         check_true(
-            not 0.11 < got["std"] < 0.18 or width == 100,
+            not 0.11 < got["std"] < 0.18,
             "Your cure fits one width only: compute it from the width.",
         )
         ratio = got["std"] * (width / 2) ** 0.5

@@ -542,7 +542,7 @@ def divided_by_the_batch(scores, labels, weights):
 @wrong("multitask_loss", says="The weights make no difference")
 def weights_ignored(scores, labels, weights):
     loss, gradients = 0.0, []
-    for f, y, w in zip(scores, labels, weights, strict=True):
+    for f, y, _ in zip(scores, labels, weights, strict=True):
         known, gradient = np.flatnonzero(y >= 0), np.zeros(f.shape)
         n = max(1, len(known))
         p = classification.softmax(f)
