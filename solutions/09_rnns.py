@@ -401,7 +401,7 @@ print(words.decode(tokens[0].tolist()))
 # **Many to one.** A review in, one number out: is it praise? Each made-up review below has seven words. One of them is *good* or *bad*, sometimes with a *not* before it. Only the state after the last word counts.
 
 # %%
-lexicon = "the film it was so a plot i found good bad not".split()
+lexicon = ["the", "film", "it", "was", "so", "a", "plot", "i", "found", "good", "bad", "not"]
 
 
 def make_reviews(n, seed):
@@ -710,7 +710,7 @@ def test_against_torch(deep_rnn_forward):
     from course_utils.checks import check_call
 
     rng = np.random.default_rng(903)
-    for n, T, d, k, depth in ((2, 7, 3, 5, 3), (5, 1, 2, 3, 2), (1, 11, 5, 2, 1)):
+    for n, T, d, k, depth in ((2, 7, 3, 5, 3), (5, 3, 2, 3, 2), (1, 11, 5, 2, 5)):
         x, layers = rng.normal(size=(n, T, d)), []
         net = torch.nn.RNN(d, k, num_layers=depth, batch_first=True, dtype=torch.float64)
         with torch.no_grad():
@@ -729,6 +729,23 @@ def test_against_torch(deep_rnn_forward):
             expected=(h.numpy(), list(last.numpy())),
             sizes={"n": n, "T": T, "k": k},
         )
+
+
+# %%
+# HIDDEN
+def test_one_layer_one_step_one_sample(deep_rnn_forward):
+    import numpy as np
+    from course_utils import recurrent
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(913)
+    for n, T, d, k in ((1, 1, 3, 2), (5, 1, 1, 3), (1, 7, 2, 1)):
+        x, layer = (
+            rng.normal(size=(n, T, d)),
+            (rng.normal(size=(k, d)), rng.normal(size=(k, k)), rng.normal(size=k)),
+        )
+        h = recurrent.rnn_forward(x, np.zeros((n, k)), *layer)
+        check_call(deep_rnn_forward, x, [layer], expected=(h, [h[:, -1]]), sizes={"n": n, "T": T})
 
 
 # %% [raw]
@@ -930,7 +947,7 @@ def test_random_sizes_against_torch(rnn_backward):
     from course_utils.checks import check_call
 
     rng = np.random.default_rng(904)
-    for n, T, d, k in ((3, 7, 2, 5), (1, 2, 3, 1), (5, 1, 1, 3), (2, 11, 5, 2)):
+    for n, T, d, k in ((3, 7, 2, 5), (5, 3, 1, 3), (2, 11, 5, 2)):
         arrays = (
             rng.normal(size=(n, T, d)),
             rng.normal(size=(n, k)),
@@ -959,6 +976,23 @@ def test_random_sizes_against_torch(rnn_backward):
             expected=tuple(gradient.numpy() for gradient in gradients),
             sizes={"n": n, "T": T, "d": d, "k": k},
         )
+
+
+# %%
+# HIDDEN
+def test_one_step_one_unit_and_a_loss_at_the_end(rnn_backward):
+    import numpy as np
+    from course_utils import recurrent
+    from course_utils.checks import check_call
+
+    rng = np.random.default_rng(914)
+    for n, T, d, k in ((1, 1, 3, 1), (3, 1, 2, 5), (1, 5, 1, 1), (2, 7, 3, 2)):
+        x, h0, b = rng.normal(size=(n, T, d)), rng.normal(size=(n, k)), rng.normal(size=k)
+        W_xh, W_hh, dh = rng.normal(size=(k, d)), rng.normal(size=(k, k)), np.zeros((n, T, k))
+        dh[:, -1] = rng.normal(size=(n, k))
+        h = recurrent.rnn_forward(x, h0, W_xh, W_hh, b)
+        right = recurrent.rnn_backward(dh, x, h0, W_xh, W_hh, b)
+        check_call(rnn_backward, dh, x, h, h0, W_xh, W_hh, expected=right, sizes={"n": n, "T": T})
 
 
 # %% [raw]
@@ -1041,6 +1075,34 @@ def gradient_norms(W_hh, steps):
 
 # %% [raw]
 # # BEGIN TESTS
+
+
+# %%
+def test_a_diagonal_matrix(gradient_norms):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    W = np.diag([0.5, 0.1, -0.7])
+    check_call(
+        gradient_norms,
+        W,
+        3,
+        expected=np.array([1.0, 0.7, 0.49, 0.343]),
+        mistakes={
+            "You took the Frobenius norm: the longest that a gradient can get is the largest singular value.": np.sqrt(
+                np.array([3.0, 0.75, 0.3026, 0.133275])
+            ),
+            "You took the largest entry, and signs count there: take the largest singular value.": np.array(
+                [1.0, 0.5, 0.49, 0.125]
+            ),
+            "You begin after one step: at zero steps the norm is that of the identity.": np.array(
+                [0.7, 0.49, 0.343]
+            ),
+            "One value is missing at the end: zero steps and all the others make steps + 1.": np.array(
+                [1.0, 0.7, 0.49]
+            ),
+        },
+    )
 
 
 # %%
@@ -1491,6 +1553,35 @@ def lstm_step(x, h, c, W, b):
 
 
 # %%
+def test_gates_by_hand(lstm_step):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    b = np.log([4.0, 3.0, 1.5, 2.0])  # σ(log a) = a / (1 + a), tanh(log 2) = 0.6
+    cell = 0.75 * 2.0 + 0.8 * 0.6
+    check_call(
+        lstm_step,
+        np.array([[5.0, 7.0, -1.0]]),
+        np.array([[0.3]]),
+        np.array([[2.0]]),
+        np.zeros((4, 4)),
+        b,
+        expected=(np.array([[0.6 * np.tanh(cell)]]), np.array([[cell]])),
+        mistakes={
+            "The state is o ⊙ tanh(c): your tanh is missing.": (np.array([[0.6 * cell]]), np.array([[cell]])),
+            "The old cell is forgotten altogether: add f ⊙ c.": (
+                np.array([[0.6 * np.tanh(0.48)]]),
+                np.array([[0.48]]),
+            ),
+            "You returned the cell first: the state comes first.": (
+                np.array([[cell]]),
+                np.array([[0.6 * np.tanh(cell)]]),
+            ),
+        },
+    )
+
+
+# %%
 def test_one_step(lstm_step):
     import numpy as np
     from course_utils.checks import check_call
@@ -1714,6 +1805,31 @@ def perplexity(log_probs, targets, mask):
 
 # %% [raw]
 # # BEGIN TESTS
+
+
+# %%
+def test_two_sequences_by_hand(perplexity):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    p = np.array([[[0.5, 0.3, 0.2], [0.25, 0.25, 0.5]], [[0.6, 0.125, 0.275], [0.05, 0.05, 0.9]]])
+    targets, mask = np.array([[0, 1], [1, 2]]), np.array([[True, True], [True, False]])
+    check_call(
+        perplexity,
+        np.log(p),
+        targets,
+        mask,
+        expected=4.0,  # the cube root of 2 · 4 · 8
+        mistakes={
+            "Padding counts in your mean: keep the places where the mask is True.": (64 / 0.9) ** 0.25,
+            "You set padding to zero but divided by all places: divide by the number of real tokens.": 64
+            ** 0.25,
+            "You averaged exponentials: take the mean first, and exp once, at the end.": 14 / 3,
+            "That is the mean loss: its exponential is missing.": 2 * np.log(2),
+            "The sign is missing: it is exp of minus the mean log probability.": 0.25,
+            "You summed: the exponent is a mean.": 64.0,
+        },
+    )
 
 
 # %%
@@ -2151,7 +2267,7 @@ def beam_search(step, start, width, length):
     for _ in range(length):
         scores = step(np.array([[*start, *tokens] for tokens, _ in beams]))
         ways = [
-            (tokens + [v], log_prob + scores[row, v])
+            ([*tokens, v], log_prob + scores[row, v])
             for row, (tokens, log_prob) in enumerate(beams)
             for v in range(scores.shape[1])
         ]
@@ -2170,7 +2286,7 @@ def beam_search(step, start, width, length):
 # %%
 def test_the_second_best_first_step_wins(beam_search):
     import numpy as np
-    from course_utils.checks import check_call, check_true
+    from course_utils.checks import check_call, check_true, checked_call
 
     table = np.log(
         [[0.3, 0.36, 0.34], [0.9, 0.06, 0.04], [0.2, 0.5, 0.3], [0.5, 0.4, 0.1]]  # after a, b, c, the start
@@ -2195,10 +2311,6 @@ def test_the_second_best_first_step_wins(beam_search):
                 ([0, 2], np.log(0.17)),
             ],
             "Your search is greedy: it returns one sequence.": [([0, 1], b)],
-            "Each beam kept its own best way on: rank all continuations together.": [
-                ([0, 1], b),
-                ([1, 0], a),
-            ],
             "Leave out the start: return the new tokens alone.": [([3, 1, 0], a), ([3, 0, 1], b)],
             "The likeliest sequence comes first.": [([0, 1], b), ([1, 0], a)],
             "These are probabilities: return their logarithms.": [([1, 0], 0.36), ([0, 1], 0.18)],
@@ -2212,10 +2324,12 @@ def test_the_second_best_first_step_wins(beam_search):
             ],
         },
     )
+    asked.clear()
+    checked_call(beam_search, step, [3], 2, 4)
     check_true(
-        sum(asked) <= 3,
+        sum(asked) <= 7,
         "You go on from too many sequences: after each step keep the width best of all, and no more.",
-        f"sequences that step was asked about: {asked}; expected [1, 2]",
+        f"width 2, length 4: sequences that step was asked about: {asked}; expected [1, 2, 2, 2]",
     )
 
 
@@ -2239,7 +2353,7 @@ def test_four_steps(beam_search):
             ways = []
             for tokens, total in beams:
                 row = step(np.array([[2, 4, *tokens]]))[0]
-                own = [(tokens + [v], total * add + float(row[v])) for v in range(5)]
+                own = [([*tokens, v], total * add + float(row[v])) for v in range(5)]
                 ways += sorted(own, key=lambda way: -way[1])[: 1 if each and tokens else 5]
             beams = sorted(ways, key=lambda way: -way[1])[:3]
         return beams
