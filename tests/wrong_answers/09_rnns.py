@@ -626,4 +626,36 @@ def one_softmax_for_all(query, keys, values):
 
 # --- changes to a solution that change nothing ---------------------------------------------------------------
 
-EQUIVALENT_MUTANTS = {}
+_LAST_OF_TWO = "the arrays have two axes: the last is the second"
+_ONE_LONG = "the axis that take_along_axis leaves is one long: its first entry is its last"
+
+EQUIVALENT_MUTANTS = {
+    ("gradient_norms", "power = power @ W_hh"): "powers of one matrix commute",
+    ("clip_gradients", "factor = max_norm / norm if norm >= max_norm else 1.0"): (
+        "where the norm is exactly max_norm, the factor is 1 either way"
+    ),
+    ("lstm_step", "k = h.shape[-1]"): _LAST_OF_TWO,
+    ("lstm_step", "i, f, o = np.split(gates, 3, axis=-1)"): _LAST_OF_TWO,
+    ("lstm_step", "a = np.concatenate([h, x], axis=-1) @ W.T + b"): _LAST_OF_TWO,
+    ("perplexity", "picked = np.take_along_axis(log_probs, targets[..., None])[..., 0]"): (
+        "the last axis is the default, and the last is axis 2"
+    ),
+    ("perplexity", "picked = np.take_along_axis(log_probs, targets[..., None], axis=2)[..., -1]"): _ONE_LONG,
+    (
+        "sample_with_temperature",
+        "return rng.choice(len(p), p=p / p.sum())",
+    ): "NumPy's own integer is accepted",
+    ("beam_search", "scores = step([[*start, *tokens] for tokens, _ in beams])"): (
+        "the tests' models take lists of lists too"
+    ),
+    (
+        "beam_search",
+        "ways = [([*tokens, v], log_prob + scores[row, v]) for row, (tokens, log_prob) in enumerate(beams) for v in range(scores.shape[-1])]",
+    ): _LAST_OF_TWO,
+    ("beam_search", "beams = sorted(ways, key=lambda way: way[-1], reverse=True)[:width]"): (
+        "a way has two entries: the last is the second"
+    ),
+    ("attention", "scores = query @ keys.T / np.sqrt(keys.shape[-1])"): _LAST_OF_TWO,
+    ("attention", "weights = e / e.sum(axis=-1, keepdims=True)"): _LAST_OF_TWO,
+    ("attention", "e = np.exp(scores - scores.max(axis=-1, keepdims=True))"): _LAST_OF_TWO,
+}
