@@ -32,7 +32,7 @@
 #
 # - write a recurrent layer and send a gradient backwards through time;
 # - say from a matrix whether gradients will vanish or explode, and what helps against which;
-# - explain every gate of an LSTM, and run a trained one with twelve lines of NumPy;
+# - explain every gate of an LSTM, and run a trained one in plain NumPy;
 # - judge a model of text by its perplexity, and sample from it at any temperature;
 # - search for likely sequences with beams, and let a decoder attend to what it needs.
 #
@@ -2195,6 +2195,10 @@ if solved(lstm_step, sample_with_temperature):
         if t + 1 == len(written):
             written += vocabulary.decode([sample_with_temperature((h @ W_out.T + b_out)[0], 0.6, rng)])
     print(" ".join(written.split()))
+    with torch.no_grad():
+        scores, _ = austen_net(torch.tensor(vocabulary.encode(written[:300]))[None])
+    last = scores[0, -1].numpy()
+    print("the same logits as torch's:", np.allclose((h @ W_out.T + b_out)[0], last, atol=1e-2))
 
 # %% [markdown]
 # ## 9.8 The likeliest sequence: beam search
