@@ -3048,7 +3048,7 @@ plt.show()
 # %% [markdown]
 # Honest reading, in three parts.
 #
-# - From scratch the net doesn't even reach the baseline. More epochs would help it somewhat: give it 80 and see. Fine-tuning did at least as well as the last layer alone, even with six pictures. “Few pictures, last layer only” is a rule of thumb: that way is quick and has few settings to get wrong, but compare.
+# - From scratch the net doesn't even reach the baseline. More epochs would help it somewhat: give it 80 and see. Three draws and 60 test pieces can't rank the two ways that borrow: see how far apart the dots of one colour lie, and draw with other seeds. “Few pictures, last layer only” is a rule of thumb, because that way is quick and has few settings to get wrong.
 # - **Look at the baseline.** Two numbers a piece, no network at all, and most pieces are right. Brick, grass and gravel differ in brightness *in these three photographs*. Without the baseline you would credit the network with all of it.
 # - The training and the test pieces come from the same photograph, in the same light. That this net knows *grass* is not shown. It knows this lawn.
 #
