@@ -2763,9 +2763,9 @@ def squeezenet(pretrained=True):
     return nn.Sequential(*net.features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), last)
 
 
-test_pieces = cut_pieces("right", 20, seed=99)
+test_pieces = cut_pieces("right", 100, seed=99)
 fig, axes = plt.subplots(3, 8, figsize=(9, 3.8))
-for row, name, start in zip(axes, GROUNDS, (0, 20, 40), strict=True):
+for row, name, start in zip(axes, GROUNDS, (0, 100, 200), strict=True):
     for ax, piece in zip(row, test_pieces[0][start : start + 8], strict=True):
         ax.imshow(data.restore(piece))
         ax.set(xticks=[], yticks=[])
@@ -3039,7 +3039,7 @@ ax.set(
     yticklabels=list(results),
     xlim=(0.25, 1.1),
     ylim=(len(results) - 0.5, -0.8),
-    xlabel="share of 60 test pieces that are right; a dot is a draw, a bar the mean",
+    xlabel="share of 300 test pieces that are right; a dot is a draw, a bar the mean",
     title="With so few pictures, borrowed features win",
 )
 ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
@@ -3048,7 +3048,7 @@ plt.show()
 # %% [markdown]
 # Honest reading, in three parts.
 #
-# - From scratch the net doesn't even reach the baseline. More epochs would help it somewhat: give it 80 and see. Three draws and 60 test pieces can't rank the two ways that borrow: see how far apart the dots of one colour lie, and draw with other seeds. “Few pictures, last layer only” is a rule of thumb, because that way is quick and has few settings to get wrong.
+# - From scratch the net doesn't even reach the baseline. More epochs would help it somewhat: give it 80 and see. Three draws can't rank the two ways that borrow: see how far apart the dots of one colour lie, and draw with other seeds. “Few pictures, last layer only” is a rule of thumb, because that way is quick and has few settings to get wrong.
 # - **Look at the baseline.** Two numbers a piece, no network at all, and most pieces are right. Brick, grass and gravel differ in brightness *in these three photographs*. Without the baseline you would credit the network with all of it.
 # - The training and the test pieces come from the same photograph, in the same light. That this net knows *grass* is not shown. It knows this lawn.
 #
