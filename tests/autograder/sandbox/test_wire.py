@@ -27,7 +27,8 @@ WHOLE = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)  # no halv
 
 def arrays_of(dtype):
     shapes = hnp.array_shapes(min_dims=0, min_side=0, max_side=4)
-    elements = WHOLE.map(lambda text: text[: dtype.itemsize // 4]) if dtype.kind == "U" else None
+    cut = WHOLE.map(lambda text: text[: dtype.itemsize // 4].rstrip("\0"))  # NumPy drops zeros at the end
+    elements = cut if dtype.kind == "U" else None
     return hnp.arrays(dtype, shapes, elements=elements)
 
 
