@@ -14,13 +14,7 @@ from collections.abc import Collection
 from autograder.judge.cells import Cell
 
 # With one of these, code can reach any name without writing it.
-_DYNAMIC = {
-    "globals",
-    "locals",
-    "vars",
-    "eval",
-    "exec",
-    "get_ipython",
+_DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "__import__",
     "importlib",
     "sys",
@@ -41,30 +35,22 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
         The names that the tests ask for. ``"env"`` stands for all names.
     """
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
-    own = [cell for cell in cells if cell not in unchanged]
-    if (
-        not unchanged
-        or "env" in wanted
-        or any(_is_dynamic(cell.source) for cell in own if cell is not cells[0])
-    ):
+    if not unchanged or "env" in wanted:
         return cells
-    run = {cell.number for cell in own}
-    names = {*wanted, *(name for cell in own for name in _read(cell.source))}
-    imported = _imported(cells[0].source) | set(dir(builtins))
-    while more := [
-        c for c in unchanged if c.number not in run and _touched(c.source, wanted, imported) & names
-    ]:
-        run |= {cell.number for cell in more}
-        names |= {name for cell in more for name in _read(cell.source)}
-    return [cell for cell in cells if cell.number in run]
-
-
-def _is_dynamic(source: str) -> bool:
-    """Whether code can't be understood by reading it: magics and what isn't Python, too."""
+    run = {cell.number for cell in cells if cell not in unchanged}
     try:
-        return bool(_DYNAMIC & _read(source))
-    except SyntaxError:
-        return True
+        reads = {cell.number: _read(cell.source) for cell in cells}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return cells  # magics, what isn't Python, and what is made to break its parser
+    if any(_DYNAMIC & reads[number] for number in run - {cells[0].number}):
+        return cells
+    imported = _imported(cells[0].source) | set(dir(builtins))
+    touched = {cell.number: _touched(cell.source, wanted, imported) for cell in unchanged}
+    names = set(wanted).union(*(reads[number] for number in run))
+    while more := {number for number in touched.keys() - run if touched[number] & names}:
+        run |= more
+        names = names.union(*(reads[number] for number in more))
+    return [cell for cell in cells if cell.number in run]
 
 
 def _read(source: str) -> set[str]:
@@ -77,8 +63,12 @@ def _read(source: str) -> set[str]:
         names |= {
             s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
         }
-    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import)]
-    return names | {alias.name.split(".")[0] for node in imports for alias in node.names}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
 
 
 def _imported(source: str) -> set[str]:

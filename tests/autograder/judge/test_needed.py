@@ -43,9 +43,13 @@ SHOW = "x = slow(f(2))\nplt.plot(x)"
         (["import a", "x = 1", "def f():\n    def g(): return x\n    return g"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "class f:\n    y = x"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "import sys"], {"x = 1"}, [1, 2, 3]),
+        (["import a", "x = 1", "from sys import modules"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "def f(): return globals()['x']"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "def f(): return eval('x')"], {"x = 1"}, [1, 2, 3]),
         (["import a", "x = 1", "%time f()"], {"x = 1"}, [1, 2, 3]),  # not to be understood by reading
+        (["%load_ext a", "x = 1", "def f(): 1"], {"x = 1"}, [1, 2, 3]),
+        (["import a", "x = 1", "y = '\0'"], {"x = 1"}, [1, 2, 3]),
+        (["import a", "x = 1", "f = " + "-" * 100_000 + "1"], {"x = 1"}, [1, 2, 3]),
         (["a = 1", "def f(): 1"], {"a = 1"}, [1, 2]),  # the opening cell always runs
     ],
 )
