@@ -13,12 +13,14 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import Any
 
+import course_utils
 from autograder.sandbox.agent import make_shell, run
 
 # What the notebooks import, directly or not. A module that isn't there is left to the notebook.
@@ -36,29 +38,6 @@ _LIBRARIES = (
     "sklearn.neighbors",
     "torch",
     "course_utils.checks.grader",
-)
-_TOPICS = (
-    *(
-        "activations",
-        "architectures",
-        "attribution",
-        "autograd",
-        "captioning",
-        "classification",
-        "convolution",
-        "data",
-    ),
-    *(
-        "detection",
-        "embedding",
-        "ensembles",
-        "layers",
-        "model_selection",
-        "optimizers",
-        "plotting",
-        "recurrent",
-    ),
-    *("regression", "segmentation", "surfaces", "training"),
 )
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -96,7 +75,8 @@ def main() -> None:
 
 
 def _import_everything() -> None:
-    for name in (*_LIBRARIES, *(f"course_utils.{topic}" for topic in _TOPICS)):
+    course = [f"course_utils.{module.name}" for module in pkgutil.iter_modules(course_utils.__path__)]
+    for name in (*_LIBRARIES, *course):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if (torch := sys.modules.get("torch")) is not None:

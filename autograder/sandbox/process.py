@@ -89,9 +89,8 @@ class AgentProcess:
     @property
     def _resources(self) -> dict[str, int]:
         limits = {"CORE": 0, "FSIZE": self.limits.file_bytes, "NOFILE": 512}
-        if (
-            self.sandboxed
-        ):  # outside it would count whatever else the user runs; root is exempt, hence the watch
+        # Outside a sandbox it would count whatever else the user runs. Root is exempt, hence the watch.
+        if self.sandboxed:
             limits["NPROC"] = 2 * self.limits.processes  # it counts threads too
         return limits
 
