@@ -51,18 +51,9 @@ def judged(monkeypatch):
 
 def test_what_is_handed_in_twice_is_graded_once(judged, tmp_path):
     (tmp_path / "in").mkdir()
-    for name, source in (
-        ("ann", "x = 1"),
-        ("bob", "zero"),
-        ("cat", "x = 1"),
-        ("dan", "fault"),
-        ("eve", "fault"),
-    ):
+    for name, twin, source in (("ann", "cat", "x = 1"), ("bob", "bob", "zero"), ("dan", "eve", "fault")):
         write(tmp_path / "in", name, source)
-        path = tmp_path / "in" / f"{name}.ipynb"
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells[0].id = "same"
-        nbformat.write(notebook, path)
+        (tmp_path / "in" / f"{twin}.ipynb").write_bytes((tmp_path / "in" / f"{name}.ipynb").read_bytes())
     summary = grade(TOPIC, [tmp_path / "in"], tmp_path / "out", root=ROOT, workers=2)
     assert sorted(judged) == ["fault", "x = 1", "zero"]
     scores = {result.submission: result.score for result in summary.results}
