@@ -46,7 +46,7 @@ import numpy as np
 
 from course_utils import classification, data, embedding, plotting, regression
 from course_utils.autograd import numerical_gradient
-from course_utils.checks import Grader, is_stub, solved
+from course_utils.checks import Grader, own_or_finished, solved
 from course_utils.widgets import LearningCurvesExplorer, MarginExplorer
 
 plotting.use_course_style()
@@ -1908,13 +1908,6 @@ if solved(cross_entropy_gradient, softmax):
 
 
 # %%
-def own_or_finished(own, finished):
-    """The student's function if it is written, otherwise the finished one."""
-    if is_stub(own):
-        print(f"{own.__name__} isn't solved yet: the finished version steps in.")
-    return finished if is_stub(own) else own
-
-
 bayes_fit = own_or_finished(
     fit_naive_bayes, lambda X, y: vars(classification.GaussianNaiveBayes(smoothing=0).fit(X, y))
 )

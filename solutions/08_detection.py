@@ -49,7 +49,7 @@ from torch.nn import functional
 
 from course_utils import convolution, data, detection, plotting, segmentation
 from course_utils.architectures import summarize
-from course_utils.checks import Grader, solved
+from course_utils.checks import Grader, own_or_finished, solved
 from course_utils.detection.parts import contrasts
 from course_utils.device import best_device
 from course_utils.training import fit
@@ -2560,11 +2560,7 @@ print(
 
 codes, digits = data.make_zip_codes(200, part="test", seed=3)
 as_read = reader.detect(torch.tensor(np.repeat(codes, 3, axis=1), device=device))
-
-
-suppress = nms if solved(nms) else detection.nms
-if suppress is detection.nms:
-    print("Until then detection.nms does its work.")
+suppress = own_or_finished(nms, detection.nms)
 
 
 def surest(detections, across_classes):

@@ -6,6 +6,7 @@ from course_utils.checks.call import (
     check_true,
     checked_call,
     is_stub,
+    own_or_finished,
     run_case,
     solved,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "compare",
     "is_stub",
     "on_tape",
+    "own_or_finished",
     "run_case",
     "solved",
 ]

@@ -9,7 +9,7 @@ import linecache
 import traceback
 from collections.abc import Callable, Mapping
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from course_utils.checks.compare import compare
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -17,6 +17,8 @@ from course_utils.checks.values import is_plain, same, show
 
 if TYPE_CHECKING:
     from otter.test_files import TestCase
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _STUB = ("LOAD_CONST", "RETURN_VALUE")
 
@@ -270,6 +272,29 @@ def solved(*functions: Any) -> bool:
             f"This cell waits for {' and '.join(missing)}: solve {'it' if len(missing) == 1 else 'them'} above, then run this cell again."
         )
     return not missing
+
+
+def own_or_finished(own: Function, finished: Function) -> Function:
+    """The student's function if it is written; otherwise say in one line that the finished one stands in, and return that.
+
+    Parameters
+    ----------
+    own
+        A function or class that an exercise asks for.
+    finished
+        What does the same.
+
+    Examples
+    --------
+    >>> def largest(x): ...
+    >>> own_or_finished(largest, max)([3, 5])
+    largest isn't written yet: the finished version stands in.
+    5
+    """
+    if is_stub(own):
+        print(f"{own.__name__} isn't written yet: the finished version stands in.")
+        return finished
+    return own
 
 
 def _unwritten(function: Any) -> list[str]:

@@ -15,6 +15,7 @@ from course_utils.checks import (
     check_true,
     checked_call,
     is_stub,
+    own_or_finished,
     run_case,
     solved,
 )
@@ -186,6 +187,13 @@ def test_solved_names_what_is_to_do(capsys):
         capsys.readouterr().out
         == "This cell waits for untouched and Untouched: solve them above, then run this cell again.\n"
     )
+
+
+def test_the_finished_version_stands_in_for_a_stub_alone(capsys):
+    assert own_or_finished(untouched, np.sum) is np.sum
+    assert capsys.readouterr().out == "untouched isn't written yet: the finished version stands in.\n"
+    assert own_or_finished(raises, np.sum) is raises
+    assert capsys.readouterr().out == ""
 
 
 class Begun:
