@@ -196,12 +196,19 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
                 )
     elif isinstance(node.func, ast.Attribute):
         yield node.func.value
-    for i in range(len(node.args) - 1):
+    for i in range(len(node.args) - 1) if not _is_symmetric(node.func) else ():
         args = list(node.args)
         args[i], args[i + 1] = args[i + 1], args[i]
         yield ast.Call(node.func, args, node.keywords)
     for i in range(len(node.keywords)):
         yield ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :])
+
+
+def _is_symmetric(function: ast.expr) -> bool:
+    """Whether the order of a function's arguments means nothing."""
+    if isinstance(function, ast.Attribute):
+        return function.attr in ("maximum", "minimum", "logaddexp")
+    return isinstance(function, ast.Name) and function.id in ("max", "min")
 
 
 # --- running them --------------------------------------------------------------------------------------------

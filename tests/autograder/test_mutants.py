@@ -37,6 +37,12 @@ def test_operators_axes_dropped_terms_and_swaps_are_tried(line):
     assert line in lines(SOURCE)
 
 
+@pytest.mark.parametrize("name", ["np.maximum", "max", "np.logaddexp"])
+def test_arguments_whose_order_means_nothing_are_not_swapped(name):
+    assert f"return {name}(0, x)" not in lines(f"def f(x):\n    return {name}(x, 0)")
+    assert "return np.sum(0, x)" in lines("def f(x):\n    return np.sum(x, 0)")
+
+
 def test_comparisons_loops_and_conditions_are_tried():
     found = lines(
         "def f(n):\n    for i in range(n):\n        if i >= 3 and not n:\n            n += 1\n    return -n"

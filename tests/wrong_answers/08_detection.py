@@ -773,7 +773,6 @@ def joined_along_the_batch(below, across, grow, mix):
 
 _LAST_TWO = "a box has four numbers: the last two are those from the second on"
 _LAST_AXIS = "the array has two axes: the last is the second"
-_ORDER = "the larger or smaller of two numbers doesn't depend on their order"
 _ANY_NEGATIVE = "reshape takes any negative number for the size that follows from the others"
 _PAIR = "of two things the last is the second"
 
@@ -795,9 +794,6 @@ EQUIVALENT_MUTANTS = {
         "localisation_loss",
         "return np.mean(-log_p[rows, labels] + weight * np.sum((own - truth) ** 2, axis=-1))",
     ): _LAST_AXIS,
-    ("iou", "upper_left = np.maximum(b[None, :, :2], a[:, None, :2])"): _ORDER,
-    ("iou", "lower_right = np.minimum(b[None, :, 2:], a[:, None, 2:])"): _ORDER,
-    ("iou", "width, height = np.moveaxis(np.maximum(lower_right - upper_left, 0), 2, 0)"): _ORDER,
     ("iou", "upper_left = np.maximum(a[:, None, :-2], b[None, :, :2])"): _LAST_TWO,
     ("iou", "upper_left = np.maximum(a[:, None, :2], b[None, :, :-2])"): _LAST_TWO,
     ("iou", "lower_right = np.minimum(a[:, None, -2:], b[None, :, 2:])"): _LAST_TWO,
@@ -870,10 +866,6 @@ EQUIVALENT_MUTANTS = {
         "matched = np.where(best >= high, overlap.argmax(axis=-1), np.where(best >= low, -2, -1))",
     ): _LAST_AXIS,
     ("decode_grid", "for x, y, w, h, confidence in cell[:5 * B].reshape(B, -5):"): _ANY_NEGATIVE,
-    (
-        "focal_loss",
-        "log_p = -np.logaddexp(np.where(targets == 1, -logits, logits), 0)",
-    ): "the sum of two exponentials doesn't depend on their order",
     (
         "max_unpool",
         "np.put_along_axis(flat, places.reshape(n, c, -2), values.reshape(n, c, -1), axis=2)",

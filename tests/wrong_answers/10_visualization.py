@@ -905,7 +905,6 @@ EQUIVALENT_MUTANTS = {
     ("pairwise_affinities", "D = D - np.min(D, axis=-1)[:, None]"): _AXES,
     ("pairwise_affinities", "P = P / np.sum(P, axis=-1)[:, None]"): _AXES,
     ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 1e-300)), axis=-1)[:, None]"): _AXES,
-    ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(1e-300, P)), axis=1)[:, None]"): _TINY,
     ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 1e-295)), axis=1)[:, None]"): _TINY,
     ("pairwise_affinities", "H = -np.sum(P * np.log(np.maximum(P, 5e-301)), axis=1)[:, None]"): _TINY,
     (
