@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 import course_utils.widgets as widgets
 from course_utils.widgets._face import standalone
 from course_utils.widgets.explorer import Explorer
+from tests.browser.driver import READY, Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -155,13 +156,9 @@ def test_widgets_live_in_notebook_7_too(lab, page):
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, lab.folder / "seven.ipynb")
     page.goto(f"{lab.address}/notebooks/seven.ipynb?token={lab.token}")
-    page.wait_for_selector("[data-status=idle]")
-    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"() => window.jupyterapp && jupyterapp.shell.currentWidget && ({READY})()")
+    Notebook(page).run_all()
     root = page.locator(".course-widget[data-ready]")
     root.wait_for()
-    page.wait_for_function(
-        "() => document.querySelectorAll('.jp-Cell').length === 2"
-    )  # and the new one has the focus
     after_paint(page, root, lambda: root.locator("input[type=range]").first.press("ArrowRight"))
     assert "time 4" in root.locator("[role=status]").inner_text()
