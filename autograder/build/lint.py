@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.build.masters import Cell, Question, defined_names, master_path, questions, read_cells
+from course_utils.checks.forbids import can_be_noticed
 
 HEADING = re.compile(
     r"^### \w+ [\d.]+ · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
@@ -196,6 +197,16 @@ def _points(master: _Master) -> Iterator[Finding]:
     yield 1, "the opening doesn't state the points: **Points:** N"
 
 
+def _forbids(master: _Master) -> Iterator[Finding]:
+    for question in master.questions:
+        for name in question.forbids:
+            try:
+                if not can_be_noticed(name):
+                    yield question.line, f"{question.name} forbids {name}, but calls of that can't be noticed"
+            except (ImportError, AttributeError):
+                yield question.line, f"{question.name} forbids {name}, which doesn't exist"
+
+
 def _solutions(master: _Master) -> Iterator[Finding]:
     for question in master.exercises:
         names: set[str] = set()
@@ -262,6 +273,7 @@ _RULES: tuple[Rule, ...] = (
     _has_heading,
     _has_hints,
     _points,
+    _forbids,
     _solutions,
     _forbidden_marks,
     _names_for_tests,

@@ -9,7 +9,7 @@ import pickle
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any
 
@@ -20,9 +20,11 @@ from autograder.sandbox.limits import CellResult, Limits, SandboxFault, Submissi
 from autograder.sandbox.process import AgentProcess
 from autograder.sandbox.proxy import Proxy, named, stand_in
 from course_utils.checks import CallTimeout, StudentError
+from course_utils.checks.forbids import ESCAPES, ForbiddenCall
 
 __all__ = ["CellResult", "Kernel", "Limits", "Proxy", "SandboxFault", "SubmissionTimeout"]
 
+_PREPARATION = 60.0  # seconds for importing what is watched
 _GRACE = 1.0  # seconds that an interrupted call gets to come back
 _SHORT = 200  # characters of a name, 2000 of a message
 _LIBRARIES = sys.stdlib_module_names | {"numpy", "torch"}
@@ -41,6 +43,15 @@ class Kernel:
         What the code may use. The time for everything together starts with the ``with`` statement.
     sandboxed
         Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+    watched
+        The functions that some exercise's answer must not call, so that they are known before the student's code runs.
+
+    Attributes
+    ----------
+    forbids
+        Those among ``watched`` that calls must not call from now on.
+    forbidden_call
+        The first such call that was noticed since this was last set to ``None``.
 
     Raises
     ------
@@ -50,9 +61,14 @@ class Kernel:
         From any method, if the time for everything together is up.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True) -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, sandboxed: bool = True, watched: Collection[str] = ()
+    ) -> None:
         self.limits = limits or Limits()
         self.sandboxed = sandboxed
+        self.watched = sorted(watched)
+        self.forbids: tuple[str, ...] = ()
+        self.forbidden_call: ForbiddenCall | None = None
         self.generation = 0  # how often an agent was started: older handles are gone
         self._deadline = 0.0
         self._history: list[tuple[int | None, str]] = []
@@ -63,6 +79,7 @@ class Kernel:
     def __enter__(self) -> Kernel:
         self._deadline = time.monotonic() + self.limits.submission_seconds
         self._start()
+        self._prepare()
         return self
 
     def __exit__(
@@ -128,10 +145,14 @@ class Kernel:
         CallTimeout
             If it did not come back in time.
         """
-        request = ("call", target, operation, self._pack((args, named_args)))
+        request = ("call", target, operation, self._pack((args, named_args)), self.forbids)
         reply = self._ask(request, self.limits.call_seconds, with_operators=with_operators)
         if reply[0] == "error":
             raise _student_error(reply)
+        if reply[0] == "forbidden" and len(reply) == 4 and reply[1] in self.forbids + ESCAPES:
+            called = ForbiddenCall(reply[1], *(_name(part) for part in reply[2:]))
+            self.forbidden_call = self.forbidden_call or called
+            raise called
         if len(reply) != 3 or type(reply[2]) is not list:
             assert self._process is not None
             raise self._died(self._process, _FORBIDDEN)
@@ -180,8 +201,17 @@ class Kernel:
         if self._process is not None:
             self._process.end()
 
+    def _prepare(self) -> None:
+        """Before any of the student's code runs: if this goes wrong, it isn't the student's doing."""
+        if self.watched:
+            try:
+                self._exchange(("watch", self.watched), _PREPARATION)
+            except (CallTimeout, StudentError) as error:
+                raise SandboxFault(f"The sandbox did not start: {error}") from error
+
     def _replay(self) -> bool:
         self._start()
+        self._prepare()
         for cell in self._history:
             try:
                 self._exchange(("cell", *cell), self.limits.cell_seconds)
@@ -308,6 +338,11 @@ def _student_error(reply: tuple[Any, ...]) -> StudentError:
         number if type(number) is int else None,
         cell if type(cell) is int else None,
     )
+
+
+def _name(text: Any) -> str:
+    """A function's name, if it is one."""
+    return text if type(text) is str and text[:_SHORT].isidentifier() and len(text) <= _SHORT else ""
 
 
 def _printable(text: Any, length: int) -> str:

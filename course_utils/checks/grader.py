@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.checks.call import run_case
+from course_utils.checks.forbids import forbidden_by
 from course_utils.checks.mistake import Outcome
 
 _STYLE = {
@@ -194,8 +195,8 @@ class Grader:
         # otter takes two seconds to import: only when the first check is run.
         from otter.test_files import ExceptionTestFile
 
-        cases = ExceptionTestFile.from_string(source).test_cases
-        return CheckResult(question, tuple(run_case(case, environment) for case in cases))
+        cases, forbids = ExceptionTestFile.from_string(source).test_cases, forbidden_by(source)
+        return CheckResult(question, tuple(run_case(case, environment, forbids) for case in cases))
 
 
 def _callers_globals() -> dict[str, Any]:
