@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import stat
 import unicodedata
@@ -12,11 +13,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 MAX_FILE = 50 * 2**20  # bytes of one notebook or archive
+MAX_CELLS = 2_000  # of one notebook: nbformat spends minutes on a million
 MAX_MEMBERS = 20_000  # files in one archive
 MAX_NESTING = 3  # archives in archives
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
@@ -187,6 +190,12 @@ def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
     return renamed
 
 
+def _count_cells(content: Any) -> int:
+    """How many cells there are in the JSON of a notebook, old formats' worksheets included."""
+    parts = [content, *content.get("worksheets", [])] if isinstance(content, dict) else []
+    return sum(len(part.get("cells", [])) for part in parts if isinstance(part, dict))
+
+
 def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     """The notebook in a submission, or a sentence that says why it can't be graded."""
     if submission.reason is not None:
@@ -194,13 +203,16 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     if not submission.content.strip():
         return "The file is empty."
     try:
-        notebook: NotebookNode = nbformat.reads(submission.content.decode("utf-8-sig"), as_version=4)
+        text = submission.content.decode("utf-8-sig")
+        if _count_cells(json.loads(text)) > MAX_CELLS:
+            return f"The notebook has more than {MAX_CELLS} cells."
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
         cells = [cell for cell in notebook.cells if isinstance(cell.get("cell_type"), str)]
         sources = ["".join(cell.get("source", "")) for cell in cells]
         metadata = notebook.metadata.get("otter", {})
     except UnicodeDecodeError:
         return "The file is not text."
-    except (nbformat.reader.NotJSONError, RecursionError):
+    except (json.JSONDecodeError, nbformat.reader.NotJSONError, RecursionError):
         return "The file is not a notebook: it is not JSON."
     except Exception as error:  # nbformat raises whatever its own parts raise on broken input
         return f"The file is not a notebook: {type(error).__name__}."

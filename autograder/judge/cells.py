@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 # Cells as they are handed out that have no part in an answer.
 _MACHINERY = re.compile(
-    r"""\s*(\#[^\n]*\s*)*grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
+    r"""\s*(\#[^\n]*\n\s*)*grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
 )
 # Lines that only matter on the student's machine: what they would install is there, and plots are drawn on nothing.
 _HOUSEKEEPING = re.compile(r"[ \t]*[%!]\s*(pip|conda|mamba|uv|matplotlib)\b")

@@ -18,7 +18,7 @@ import numpy as np
 from autograder.sandbox import wire
 from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 from autograder.sandbox.process import AgentProcess
-from autograder.sandbox.proxy import Proxy, named, stand_in
+from autograder.sandbox.proxy import Arithmetic, Proxy, named, stand_in
 from course_utils.checks import CallTimeout, StudentError
 from course_utils.checks.forbids import ESCAPES, ForbiddenCall
 
@@ -118,7 +118,7 @@ class Kernel:
         CallTimeout, StudentError
             As for :meth:`call`.
         """
-        reply = self._ask(("lookup", name), self.limits.call_seconds, with_operators=name[:1].isupper())
+        reply = self._ask(("lookup", name), self.limits.call_seconds)
         if reply[0] == "callable" and len(reply) == 3 and type(reply[2]) is list:
             return named(self, name, is_stub=reply[1] is True, parameters=reply[2])
         if reply[0] == "error":
@@ -132,7 +132,7 @@ class Kernel:
         args: tuple[Any, ...],
         named_args: dict[str, Any],
         *,
-        with_operators: bool = False,
+        arithmetic: Arithmetic = "never",
     ) -> Any:
         """Apply an operation to an object in the kernel; bring back plain data, or a proxy for anything else.
 
@@ -146,7 +146,7 @@ class Kernel:
             If it did not come back in time.
         """
         request = ("call", target, operation, self._pack((args, named_args)), self.forbids)
-        reply = self._ask(request, self.limits.call_seconds, with_operators=with_operators)
+        reply = self._ask(request, self.limits.call_seconds, arithmetic=arithmetic)
         if reply[0] == "error":
             raise _student_error(reply)
         if reply[0] == "forbidden" and len(reply) == 4 and reply[1] in self.forbids + ESCAPES:
@@ -223,14 +223,14 @@ class Kernel:
     # --- asking ---
 
     def _ask(
-        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+        self, request: tuple[Any, ...], seconds: float, *, arithmetic: Arithmetic = "never"
     ) -> tuple[Any, ...]:
         if self._process is None or not self._process.alive:
             self.restart()
-        return self._exchange(request, seconds, with_operators=with_operators)
+        return self._exchange(request, seconds, arithmetic=arithmetic)
 
     def _exchange(
-        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+        self, request: tuple[Any, ...], seconds: float, *, arithmetic: Arithmetic = "never"
     ) -> tuple[Any, ...]:
         """Send a request and return the reply; after a timeout the agent takes requests again, or has ended."""
         process = self._process
@@ -243,7 +243,7 @@ class Kernel:
         try:
             process.channel.send(pickle.dumps(request), until)
             sent = True
-            return self._receive(until, with_operators=with_operators)
+            return self._receive(until, arithmetic=arithmetic)
         except TimeoutError:
             self._trouble = f"Your code did not come back within {seconds:g} seconds."
             if sent:
@@ -258,13 +258,13 @@ class Kernel:
             raise SubmissionTimeout
         raise CallTimeout(self._trouble)
 
-    def _receive(self, until: float, *, with_operators: bool) -> tuple[Any, ...]:
+    def _receive(self, until: float, *, arithmetic: Arithmetic) -> tuple[Any, ...]:
         """The reply; what the student's code asks of the judge's functions is answered on the way."""
         process = self._process
         assert process is not None
 
         def make(number: int, type_name: str, can_be_called: bool) -> Proxy:
-            return stand_in(self, number, type_name, can_be_called, with_operators)
+            return stand_in(self, number, type_name, can_be_called, arithmetic)
 
         while True:
             kind, message = process.channel.receive(until)
@@ -280,7 +280,7 @@ class Kernel:
         """After a timeout: interrupt, and end the agent if that doesn't help."""
         process.interrupt()
         try:
-            self._receive(time.monotonic() + _GRACE, with_operators=False)
+            self._receive(time.monotonic() + _GRACE, arithmetic="never")
         except (TimeoutError, ConnectionError, wire.WireError):
             process.end()
 
