@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 MAX_FILE = 50 * 2**20  # bytes of one notebook or archive
 MAX_CELLS = 2_000  # of one notebook: nbformat spends minutes on a million
+MAX_CODE = 4 * 2**20  # characters of its code
 MAX_MEMBERS = 20_000  # files in one archive
 MAX_NESTING = 3  # archives in archives
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
@@ -203,12 +204,15 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     if not submission.content.strip():
         return "The file is empty."
     try:
-        text = submission.content.decode("utf-8-sig")
-        if _count_cells(json.loads(text)) > MAX_CELLS:
+        content = json.loads(submission.content.decode("utf-8-sig"))
+        if _count_cells(content) > MAX_CELLS:
             return f"The notebook has more than {MAX_CELLS} cells."
-        notebook: NotebookNode = nbformat.reads(text, as_version=4)
+        # Half a character, which JSON can name, would break whoever writes it to a file: it becomes a question mark.
+        whole = json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
+        notebook: NotebookNode = nbformat.reads(whole, as_version=4)
         cells = [cell for cell in notebook.cells if isinstance(cell.get("cell_type"), str)]
         sources = ["".join(cell.get("source", "")) for cell in cells]
+        code = sum(len(s) for cell, s in zip(cells, sources, strict=True) if cell.cell_type == "code")
         metadata = notebook.metadata.get("otter", {})
     except UnicodeDecodeError:
         return "The file is not text."
@@ -218,6 +222,8 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
         return f"The file is not a notebook: {type(error).__name__}."
     if not any(sources):
         return "The notebook has no cells with anything in them."
+    if code > MAX_CODE:
+        return f"The notebook holds more than {MAX_CODE >> 20} MiB of code."
     assignment = metadata.get("assignment_name") if isinstance(metadata, dict) else None
     if isinstance(assignment, str) and assignment != topic:
         return f"This is a notebook of another assignment: {assignment[:80]}."
