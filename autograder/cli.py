@@ -40,6 +40,8 @@ def _chosen(topics: list[str] | None, root: Path) -> list[str]:
     from autograder import build
 
     known = build.topics(root)
+    if not known:
+        _fail("There are no masters (solutions/) here: this is the students' copy of the course.")
     unknown = sorted(set(topics or []) - set(known))
     if unknown:
         _fail(f"There is no topic {', '.join(unknown)}. There are: {', '.join(known)}.")
@@ -146,6 +148,22 @@ def grade(
         topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
     )
     raise typer.Exit(summary.exit_status)
+
+
+@app.command()
+def release(
+    students: Annotated[
+        bool,
+        typer.Option("--students/--instructors", help="Without solutions and hidden tests, or with all."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for the zip.")] = Path("dist"),
+) -> None:
+    """Make the zip that students get, or the one for instructors."""
+    from autograder.release import release as make_release
+
+    root = _root()
+    _lint(_chosen(None, root), root)
+    typer.echo(str(make_release(root, out, students=students)))
 
 
 @app.command()
