@@ -2477,7 +2477,7 @@ if solved(repair):
 # manual: true
 
 # %% [markdown]
-# ### Question 6.8 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
+# ### Question 6.11 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
 #
 # A colleague looks at your examination of the patient and says: "The updates are a millionth of the weights or less. The learning rate is much too small."
 #
