@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,8 +25,49 @@ create table if not exists results (
     problems   text not null,  -- JSON: cells that failed, in words
     questions  text not null,  -- JSON: each question with its outcomes
     graded_at  text not null default (datetime('now'))
+) strict;
+create table if not exists written (
+    submission text not null,
+    question   text not null,
+    points     real not null,
+    items      text not null,  -- JSON: what was given of the rubric, item → share
+    comment    text not null,
+    answer     text not null,  -- sha256 of the answer that was marked
+    primary key (submission, question)
+) strict;
+create table if not exists rubric (
+    question text not null,
+    item     text not null,
+    points   real not null,    -- what the instructor made of the master's points
+    primary key (question, item)
 ) strict
 """
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a person gave for one written answer.
+
+    Parameters
+    ----------
+    submission, question
+        Whose answer, and to what.
+    points
+        Points earned.
+    items
+        What was given of the rubric: item → share of its points.
+    comment
+        A sentence for the student; may be empty.
+    answer
+        The sha256 of the answer that was marked, so that another answer handed in later counts as unmarked.
+    """
+
+    submission: str
+    question: str
+    points: float
+    items: Mapping[str, float]
+    comment: str
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +126,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute(_SCHEMA)
+        self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -122,6 +164,62 @@ class Store:
         )
         rows = self._connection.execute(query, (tests,)).fetchall()
         return [_result(*row[:-1]) for row in rows if contents.get(row[0]) == row[-1]]
+
+    def save_written(
+        self,
+        submission: str,
+        question: str,
+        points: float,
+        items: Mapping[str, float],
+        comment: str,
+        answer: str = "",
+    ) -> None:
+        """Write what was given for a written answer, in place of what was given before; see :class:`Written`."""
+        self._connection.execute(
+            "insert or replace into written values (?, ?, ?, ?, ?, ?)",
+            (submission, question, points, json.dumps(dict(items)), comment, answer),
+        )
+
+    def clear_written(self, submission: str, question: str) -> None:
+        """Make a written answer unmarked again."""
+        self._connection.execute(
+            "delete from written where submission = ? and question = ?", (submission, question)
+        )
+
+    def written(self) -> list[Written]:
+        """Everything that was given for written answers."""
+        query = "select submission, question, points, items, comment, answer from written order by rowid"
+        rows = self._connection.execute(query).fetchall()
+        return [
+            Written(who, what, points, json.loads(items), *rest) for who, what, points, items, *rest in rows
+        ]
+
+    def written_points(self) -> dict[str, dict[str, float]]:
+        """The points of written answers: submission → question → points."""
+        found: dict[str, dict[str, float]] = {}
+        for written in self.written():
+            found.setdefault(written.submission, {})[written.question] = written.points
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is written together, or not at all."""
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def save_rubric(self, question: str, item: str, points: float) -> None:
+        """Write the points of a rubric's item, where the instructor changed the master's."""
+        self._connection.execute("insert or replace into rubric values (?, ?, ?)", (question, item, points))
+
+    def rubric(self, question: str) -> dict[str, float]:
+        """The points of the rubric's items that the instructor changed."""
+        query = "select item, points from rubric where question = ?"
+        return dict(self._connection.execute(query, (question,)).fetchall())
 
 
 def _result(
