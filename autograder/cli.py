@@ -5,6 +5,7 @@ Exit status: 0 all is well, 1 something is wrong with what was looked at, 2 the 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -133,6 +134,16 @@ def grade(
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
     from autograder import batch
+
+    root = _ready_to_grade(topic, paths, unsandboxed)
+    summary = batch.grade(
+        topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
+    )
+    raise typer.Exit(summary.exit_status)
+
+
+def _ready_to_grade(topic: str, paths: list[Path], unsandboxed: bool) -> Path:
+    """The course, once it is sure that these submissions can be graded."""
     from autograder.sandbox.bubblewrap import available
 
     root = _root()
@@ -142,10 +153,91 @@ def grade(
             _fail(f"{path} does not exist.")
     if not unsandboxed and (problem := available()):
         _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
-    summary = batch.grade(
-        topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
-    )
-    raise typer.Exit(summary.exit_status)
+    return root
+
+
+@app.command()
+def regrade(
+    topic: Annotated[str, typer.Argument(help="The topic whose tests were corrected.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="The submissions, as they were given to `course grade`.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder that `course grade` wrote.")],
+    write: Annotated[bool, typer.Option("--write", help="Put the new results in place of the old.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    unsandboxed: Annotated[
+        bool, typer.Option("--unsandboxed", help="Run students' code with your own rights.")
+    ] = False,
+) -> None:
+    """See whose score a corrected test changes, by how much and why; then write it."""
+    from autograder.batch.regrade import regrade as run_regrade
+
+    root = _ready_to_grade(topic, paths, unsandboxed)
+    try:
+        found = run_regrade(
+            topic,
+            paths,
+            out,
+            root=root,
+            write=write,
+            workers=workers,
+            timeout=timeout,
+            sandboxed=not unsandboxed,
+        )
+    except FileNotFoundError as error:
+        _fail(str(error))
+    raise typer.Exit(1 if write and not found.written else 0)
+
+
+class Format(StrEnum):
+    """What reads the grades."""
+
+    plain = "plain"
+    canvas = "canvas"
+    gradescope = "gradescope"
+    nbgrader = "nbgrader"
+
+
+@app.command()
+def export(
+    topics: Annotated[
+        list[str],
+        typer.Argument(
+            help='Topics, each with the title that your gradebook has for it if that differs: 01_regression="Homework 1".'
+        ),
+    ],
+    graded: Annotated[
+        Path,
+        typer.Option(
+            help="What `course grade` wrote, or the folder of such folders, each named after its topic."
+        ),
+    ],
+    form: Annotated[Format, typer.Option("--format", help="What reads the grades.")] = Format.plain,
+    roster: Annotated[
+        Path | None, typer.Option(help="A CSV with name, email, id; or the gradebook that Canvas exports.")
+    ] = None,
+    late: Annotated[Path | None, typer.Option(help="The late policy, a TOML.")] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(help="A CSV with student, time and perhaps topic: when things were handed in."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The file to write; one in the graded folder if not given.")
+    ] = None,
+) -> None:
+    """Write grades for a gradebook: automatic and written points, less what being late costs."""
+    from autograder.report.export import main as run_export
+
+    root = _root()
+    titles = {topic: title or topic for topic, _, title in (word.partition("=") for word in topics)}
+    _chosen(list(titles), root)
+    try:
+        run_export(titles, graded, form.value, roster=roster, late=late, times=times, to=to, root=root)
+    except (ValueError, OSError) as error:
+        _fail(str(error))
 
 
 @app.command()

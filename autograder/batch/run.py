@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder import build, report
 from autograder.batch.collect import Submission, collect, read_notebook
+from autograder.batch.handed_in import handed_in
 from autograder.batch.store import Result, Store
 from autograder.judge import judge
 from autograder.sandbox.kernel import Limits, SandboxFault
@@ -91,6 +92,8 @@ def grade(
     out.mkdir(parents=True, exist_ok=True)
     store = Store(out / "results.sqlite")
     try:
+        found = handed_in(submissions, paths)
+        store.note(found, tests_digest)
         waiting = [s for s in submissions if not store.is_graded(s.name, s.digest, tests_digest)]
         handed_out = build.handed_out(topic, root)
         grade_one = _grader(topic, tests, handed_out, Limits(submission_seconds=timeout), sandboxed)
@@ -103,7 +106,7 @@ def grade(
         results = tuple(store.results(contents, tests_digest))
     finally:
         store.close()
-    report.write(topic, list(tests), results, out)
+    report.write(topic, list(tests), results, out, found)
     summary = Summary(results, faults, len(submissions) - len(waiting), time.monotonic() - start, out)
     _print_summary(summary)
     return summary

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from autograder.batch.handed_in import HandedIn
 from autograder.judge import Judged, QuestionResult
 from course_utils.checks import Outcome
 
@@ -40,8 +41,16 @@ create table if not exists rubric (
     item     text not null,
     points   real not null,    -- what the instructor made of the master's points
     primary key (question, item)
+) strict;
+create table if not exists handed_in (
+    submission text primary key,
+    content    text not null,  -- as in results
+    tests      text not null,  -- of the run that found it
+    facts      text not null   -- JSON: what the download says of it
 ) strict
 """
+
+_COLUMNS = "submission, status, score, max_score, seconds, reason, problems, questions"
 
 
 @dataclass(frozen=True)
@@ -158,12 +167,38 @@ class Store:
 
     def results(self, contents: Mapping[str, str], tests: str) -> list[Result]:
         """The results of the submissions in ``contents`` (name → digest) by those tests, ordered by name."""
-        query = (
-            "select submission, status, score, max_score, seconds, reason, problems, questions, content from results"
-            " where tests = ? order by submission collate nocase"
-        )
+        query = f"select {_COLUMNS}, content from results where tests = ? order by submission collate nocase"
         rows = self._connection.execute(query, (tests,)).fetchall()
         return [_result(*row[:-1]) for row in rows if contents.get(row[0]) == row[-1]]
+
+    def note(self, found: Sequence[HandedIn], tests: str) -> None:
+        """Write what the download says of the submissions of this run, in place of an earlier run's."""
+        rows = [(entry.submission, entry.content, tests, entry.to_json()) for entry in found]
+        with self.transaction():
+            self._connection.execute("delete from handed_in")
+            self._connection.executemany("insert into handed_in values (?, ?, ?, ?)", rows)
+
+    def handed_in(self) -> list[HandedIn]:
+        """What the download said of the submissions of the latest run, ordered by name."""
+        query = "select submission, content, facts from handed_in order by submission collate nocase"
+        return [HandedIn.from_json(*row) for row in self._connection.execute(query).fetchall()]
+
+    def latest(self) -> list[Result]:
+        """The results of the submissions of the latest run, ordered by name."""
+        query = (
+            f"select {_COLUMNS} from results join handed_in using (submission, content, tests)"
+            " order by submission collate nocase"
+        )
+        return [_result(*row) for row in self._connection.execute(query).fetchall()]
+
+    def adopt(self, other: Path) -> None:
+        """Take over the results of the latest run of another store, in place of those here."""
+        latest = "other.results join other.handed_in using (submission, content, tests)"
+        self._connection.execute("attach ? as other", (str(other),))
+        try:
+            self._connection.execute(f"insert or replace into results select results.* from {latest}")
+        finally:
+            self._connection.execute("detach other")
 
     def save_written(
         self,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.batch.store import Result
 
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # the wide ones count in East Asian spreadsheets
+
 
 def write_grades(questions: list[str], results: Sequence[Result], path: Path) -> None:
     """Write one row for each submission: its name, status, score, the score of each question, and the seconds it took.
@@ -28,10 +30,10 @@ def write_grades(questions: list[str], results: Sequence[Result], path: Path) ->
         writer.writerow(["submission", "status", "score", "max_score", *questions, "seconds"])
         for result in results:
             scores = {question.name: f"{question.score:g}" for question in result.questions}
-            row = [_harmless(result.submission), result.status, f"{result.score:g}", f"{result.max_score:g}"]
+            row = [harmless(result.submission), result.status, f"{result.score:g}", f"{result.max_score:g}"]
             writer.writerow([*row, *(scores.get(name, "") for name in questions), f"{result.seconds:.1f}"])
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
     """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name
+    return f"'{name}" if name[:1] in _FORMULA else name
