@@ -233,10 +233,10 @@ def _question(marking: Marking, name: str) -> dict[str, Any]:
     heading, _, prompt = rubric.prompt.partition("\n")
     return {
         "name": name,
-        "heading": heading.strip("# "),
+        "heading": re.sub(r"^### Question | · ★.*", "", heading),
         "points": rubric.points,
         "prompt": render.markdown(prompt),
-        "head": render.markdown(rubric.head),
+        "head": render.markdown(f"**{rubric.points:g} points:** {rubric.head}"),
         "notes": render.markdown(rubric.notes),
         "items": [{"lead": item.lead, "html": render.inline(item.text)} for item in rubric.items],
         "answers": [_answer(group) for group in marking.groups[name]],

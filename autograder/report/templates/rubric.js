@@ -59,7 +59,7 @@ function follow(action, answer) {
 function show(chosen, number) {
   sendComment();
   question = chosen;
-  $("heading").textContent = `${question.heading} (${points(question.points)} points)`;
+  $("heading").textContent = question.heading;
   for (const part of ["prompt", "head", "notes"]) $(part).innerHTML = question[part];
   $("items").replaceChildren(...question.items.map(itemButton));
   $("worths").replaceChildren(...question.items.map(worthField));
