@@ -115,6 +115,25 @@ def mutants(topics: Topics = None) -> None:
 
 
 @app.command()
+def rubric(
+    topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
+    paths: Annotated[list[Path], typer.Argument(help="What `course grade` was given.")],
+    out: Annotated[Path, typer.Option(help="The folder that `course grade` writes to.")],
+    port: Annotated[int, typer.Option(help="Where the page is served; any free port if not given.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Mark the written answers of a class: side by side, without names, by keyboard."""
+    from autograder.written.serve import main as serve
+
+    root = _root()
+    _chosen([topic], root)
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path} does not exist.")
+    raise typer.Exit(serve(topic, paths, out, root=root, port=port, browser=browser))
+
+
+@app.command()
 def grade(
     topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
     paths: Annotated[

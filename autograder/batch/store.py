@@ -30,7 +30,7 @@ create table if not exists results (
 create table if not exists written (
     submission text not null,
     question   text not null,
-    points     real not null,
+    points     real,           -- null: commented on, but not marked yet
     items      text not null,  -- JSON: what was given of the rubric, item → share
     comment    text not null,
     answer     text not null,  -- sha256 of the answer that was marked
@@ -62,7 +62,7 @@ class Written:
     submission, question
         Whose answer, and to what.
     points
-        Points earned.
+        Points earned; ``None`` if it is not marked yet, only commented on.
     items
         What was given of the rubric: item → share of its points.
     comment
@@ -73,7 +73,7 @@ class Written:
 
     submission: str
     question: str
-    points: float
+    points: float | None
     items: Mapping[str, float]
     comment: str
     answer: str = ""
@@ -204,7 +204,7 @@ class Store:
         self,
         submission: str,
         question: str,
-        points: float,
+        points: float | None,
         items: Mapping[str, float],
         comment: str,
         answer: str = "",
@@ -233,7 +233,8 @@ class Store:
         """The points of written answers: submission → question → points."""
         found: dict[str, dict[str, float]] = {}
         for written in self.written():
-            found.setdefault(written.submission, {})[written.question] = written.points
+            if written.points is not None:
+                found.setdefault(written.submission, {})[written.question] = written.points
         return found
 
     @contextmanager
