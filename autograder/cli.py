@@ -6,6 +6,7 @@ Exit status: 0 all is well, 1 something is wrong with what was looked at, 2 the 
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -144,6 +145,16 @@ def grade(
         int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="Grade each submission so often, and report those whose score changes.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Grade on the Dask cluster at this address, such as tcp://host:8786.")
+    ] = None,
+    resources: Annotated[
+        str,
+        typer.Option(help="What a submission takes of a cluster's worker, such as GPU=1 or SLOT=1,GPU=1."),
+    ] = "",
     unsandboxed: Annotated[
         bool,
         typer.Option(
@@ -152,27 +163,50 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
+    import sqlite3
+
     from autograder import batch
-
-    root = _ready_to_grade(topic, paths, unsandboxed)
-    summary = batch.grade(
-        topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
-    )
-    raise typer.Exit(summary.exit_status)
-
-
-def _ready_to_grade(topic: str, paths: list[Path], unsandboxed: bool) -> Path:
-    """The course, once it is sure that these submissions can be graded."""
     from autograder.sandbox.bubblewrap import available
 
     root = _root()
     _chosen([topic], root)
+    taken = _resources(resources)
+    if taken and scheduler is None:
+        _fail("--resources is for a cluster: give its --scheduler.")
+    if scheduler is not None and find_spec("distributed") is None:
+        _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
     for path in paths:
         if not path.exists():
             _fail(f"{path} does not exist.")
-    if not unsandboxed and (problem := available()):
+    if scheduler is None and not unsandboxed and (problem := available()):
         _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
-    return root
+    try:
+        summary = batch.grade(
+            topic,
+            paths,
+            out,
+            root=root,
+            workers=workers,
+            timeout=timeout,
+            sandboxed=not unsandboxed,
+            repeat=repeat,
+            scheduler=scheduler,
+            resources=taken,
+        )
+    except (OSError, sqlite3.Error) as error:
+        typer.secho(f"Grading stopped: {error}", err=True, fg=typer.colors.RED)
+        typer.echo(f"Nothing that was graded is lost: run again with the same --out {out}.", err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(summary.exit_status)
+
+
+def _resources(text: str) -> dict[str, float]:
+    """What ``NAME=NUMBER,NAME=NUMBER`` says."""
+    try:
+        pairs = (entry.split("=") for entry in text.split(",") if entry)
+        return {name: float(number) for name, number in pairs}
+    except ValueError:
+        _fail(f"--resources is NAME=NUMBER, such as GPU=1, and not {text}.")
 
 
 @app.command()
@@ -193,8 +227,15 @@ def regrade(
 ) -> None:
     """See whose score a corrected test changes, by how much and why; then write it."""
     from autograder.batch.regrade import regrade as run_regrade
+    from autograder.sandbox.bubblewrap import available
 
-    root = _ready_to_grade(topic, paths, unsandboxed)
+    root = _root()
+    _chosen([topic], root)
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path} does not exist.")
+    if not unsandboxed and (problem := available()):
+        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
     try:
         found = run_regrade(
             topic,

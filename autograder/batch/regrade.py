@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +16,8 @@ from rich.text import Text
 from autograder.batch.run import grade
 from autograder.batch.store import Result, Store
 from autograder.judge import QuestionResult
-from autograder.report.table import harmless
+from autograder.report.files import write_whole
+from autograder.report.table import harmless, table
 from course_utils.checks import Outcome
 
 
@@ -185,23 +185,22 @@ def _flip(was: Outcome | None, now: Outcome | None) -> str:
 
 
 def _write_changes(changes: Sequence[Change], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["submission", "before", "after", "why"])
-        for change in changes:
-            points = f"{change.before:g}", f"{change.after:g}"
-            writer.writerow([harmless(change.submission), *points, harmless("; ".join(change.reasons))])
+    rows = [["submission", "before", "after", "why"]]
+    for change in changes:
+        points = f"{change.before:g}", f"{change.after:g}"
+        rows.append([harmless(change.submission), *points, harmless("; ".join(change.reasons))])
+    write_whole(path, table(rows))
 
 
 def _print(found: Regrade, out: Path) -> None:
     console = Console(highlight=False)
     if found.changes:
-        table = Table("submission", "before", "after", "change", "why")
+        shown = Table("submission", "before", "after", "change", "why")
         for change in found.changes:
             points = f"{change.before:g}", f"{change.after:g}", f"{change.after - change.before:+g}"
             # Text, not markup: the sentences quote what students wrote.
-            table.add_row(Text(change.submission), *points, Text("\n".join(change.reasons)))
-        console.print(table)
+            shown.add_row(Text(change.submission), *points, Text("\n".join(change.reasons)))
+        console.print(shown)
     for remark in found.remarks:
         console.print(remark, markup=False)
     console.print(f"{len(found.changes)} scores change, {found.unchanged} don't.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from autograder.report.class_report import summarise, write_class_report
 from autograder.report.feedback import write_feedback
+from autograder.report.files import write_whole
 from autograder.report.table import write_grades
 
 if TYPE_CHECKING:
@@ -23,4 +24,4 @@ def write(
     write_feedback(topic, results, out / "feedback")
     report = summarise(topic, questions, results, found)
     write_class_report(report, results, out / "report.html")
-    (out / "report.json").write_text(report.to_json(), encoding="utf-8")
+    write_whole(out / "report.json", report.to_json())

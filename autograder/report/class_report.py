@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.report.files import write_whole
 from autograder.report.items import FEWEST, Discrimination, discrimination
 from autograder.report.pages import template
 
@@ -166,7 +167,7 @@ def write_class_report(report: ClassReport, results: Sequence[Result], path: Pat
         most=_MOST,
         fewest=FEWEST,
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
 
 
 def distribution(results: Sequence[Result]) -> list[Bin]:
@@ -181,12 +182,15 @@ def item(name: str, results: Sequence[Result]) -> Item:
     shares = [question.score / question.possible if question.possible else 0.0 for _, question in pairs]
     kinds = Counter(_how(question) for _, question in pairs)
     return Item(
-        name,
-        pairs[0][1].possible if pairs else 0.0,
-        statistics.fmean(shares) if shares else 0.0,
-        *(kinds[kind] for kind in ("full", "part", "none", "not started")),
-        discrimination(shares, [r.score - question.score for r, question in pairs]),
-        tuple(mistakes([question for _, question in pairs])),
+        name=name,
+        possible=pairs[0][1].possible if pairs else 0.0,
+        share=statistics.fmean(shares) if shares else 0.0,
+        full=kinds["full"],
+        part=kinds["part"],
+        none=kinds["none"],
+        not_started=kinds["not started"],
+        discrimination=discrimination(shares, [r.score - question.score for r, question in pairs]),
+        mistakes=tuple(mistakes([question for _, question in pairs])),
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from autograder import build
+from autograder.report.files import write_whole
 from autograder.report.grades import Book, Grade, make_book, read_graded, read_times, stored
 from autograder.report.late import Policy, days_late, read_policy
 from autograder.report.nbgrader_gradebook import write_nbgrader
 from autograder.report.roster import Roster, read_roster
-from autograder.report.table import harmless
+from autograder.report.table import harmless, table
 
 _PLAIN = [
     "name",
@@ -68,7 +68,7 @@ def write_plain(book: Book, titles: Mapping[str, str], path: Path) -> None:
                     *(harmless(person.more.get(name, "")) for name in more),
                 ]
             )
-    _write(rows, path)
+    write_whole(path, table(rows))
 
 
 def _unmarked(grade: Grade) -> str:
@@ -91,7 +91,7 @@ def write_canvas(book: Book, titles: Mapping[str, str], path: Path) -> None:
         texts = [person.name, person.canvas_id, person.id, person.login, person.section]
         scores = [_number(grade.total) if grade.has_score else "" for grade in grades]
         rows.append([*map(harmless, texts), *scores])
-    _write(rows, path)
+    write_whole(path, table(rows))
 
 
 def _canvas_title(title: str, roster: Roster) -> str:
@@ -116,7 +116,7 @@ def write_gradescope(book: Book, titles: Mapping[str, str], path: Path) -> None:
             row.append(grade.time.strftime("%Y-%m-%d %H:%M:%S %z") if grade.time else "")
             row.append(_lateness(grade))
         rows.append(row)
-    _write(rows, path)
+    write_whole(path, table(rows))
 
 
 def _lateness(grade: Grade) -> str:
@@ -130,11 +130,6 @@ def _lateness(grade: Grade) -> str:
 def _number(value: float) -> str:
     """At most two decimals, as gradebooks show them."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _write(rows: Iterable[list[str]], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
 
 
 FORMATS = {

@@ -93,7 +93,7 @@ def _reading(r: float | None, mean: float, students: int) -> str:
     if r is None:
         return "everyone earned the same"
     if r < 0:
-        return "look at it: those who do well elsewhere do worse here"
+        return "look at it: the strong do worse"
     if mean > 0.9:
         return "nearly everyone solves it"
     if r < 2 / np.sqrt(students):
