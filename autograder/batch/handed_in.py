@@ -96,7 +96,8 @@ def _metadata_files(paths: list[Path]) -> Iterator[str]:
     for path in paths:
         if path.is_dir():
             for found in sorted(path.rglob(_METADATA)):
-                if found.is_file() and not found.is_symlink() and found.stat().st_size <= MAX_FILE:
+                of_export = _is_of_the_export(found.relative_to(path).as_posix())
+                if of_export and not found.is_symlink() and found.stat().st_size <= MAX_FILE:
                     yield found.read_text(encoding="utf-8", errors="replace")
         elif path.suffix.lower() == ".zip":
             yield from _from_zip(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -219,9 +219,13 @@ def make_book(
     for graded in topics:
         matching = matches.setdefault(graded.topic, match(roster, graded.found))
         remarks += [(graded.topic, f"{name}: {why}") for name, why in matching.unmatched.items()]
+    owned = {topic: matching.submissions() for topic, matching in matches.items()}
     grades = {}
     for person in roster.people:
-        rows = [_grade(person, graded, matches[graded.topic], policy, times) for graded in topics]
+        rows = [
+            _grade(person, graded, owned[graded.topic].get(person.key, set()), policy, times)
+            for graded in topics
+        ]
         for grade in _with_deductions(rows, policy, topics):
             grades[person.key, grade.topic] = grade
             if grade.note:
@@ -235,14 +239,14 @@ def make_book(
 def _grade(
     person: Person,
     graded: Graded,
-    matching: Match,
+    owned: Set[str],
     policy: Policy,
     times: Mapping[tuple[str, str], datetime],
 ) -> Grade:
     """The grade before any deduction."""
     possible = sum(graded.possible.values())
     due = _due(person, graded.topic, policy)
-    theirs = [entry for entry in graded.found if person in matching.owners.get(entry.submission, ())]
+    theirs = [entry for entry in graded.found if entry.submission in owned]
     when = {entry.submission: _time(entry, person, graded.topic, policy, times) for entry in theirs}
     if not theirs:
         return Grade(person, graded.topic, possible, due=due)

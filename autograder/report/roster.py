@@ -127,13 +127,15 @@ def _is_not_a_person(cells: Mapping[str, str]) -> bool:
 
 
 def _check_unique(people: Sequence[Person], path: Path) -> None:
-    for name in ("id", "email", "canvas_id"):
+    for name in ("id", "email", "canvas_id", "key"):
         seen: dict[str, Person] = {}
         for person in people:
             value = getattr(person, name).casefold()
             if value and value in seen:
                 raise ValueError(
                     f"{path}: {seen[value].name} and {person.name} have the same {name}, {value}."
+                    if name != "key"
+                    else f"{path}: there are two people called {person.key}: give ids or emails."
                 )
             seen[value] = person
 
@@ -153,6 +155,14 @@ class Match:
     owners: Mapping[str, tuple[Person, ...]]
     unmatched: Mapping[str, str]
 
+    def submissions(self) -> dict[str, set[str]]:
+        """Key of a person → the names of what they handed in."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for submission, people in self.owners.items():
+            for person in people:
+                found[person.key].add(submission)
+        return found
+
 
 def match(roster: Roster, found: Iterable[HandedIn]) -> Match:
     """Find the people of each submission; where a name fits two of them, it is nobody's rather than a guess.
@@ -170,7 +180,7 @@ def match(roster: Roster, found: Iterable[HandedIn]) -> Match:
         people = tuple(answer for answer in answers if isinstance(answer, Person))
         reasons = [answer for answer in answers if isinstance(answer, str)]
         if people:
-            owners[entry.submission] = tuple(dict.fromkeys(people, None))
+            owners[entry.submission] = tuple({person.key: person for person in people}.values())
         if reasons:
             unmatched[entry.submission] = " ".join(reasons)
     return Match(owners, unmatched)

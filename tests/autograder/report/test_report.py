@@ -133,7 +133,7 @@ def test_no_cell_of_the_table_is_a_formula(results, tmp_path):
     write_grades(["fit_line"], [result("=1+1"), *results], tmp_path / "grades.csv")
     rows = list(csv.reader((tmp_path / "grades.csv").open()))
     assert rows[1][0] == "'=1+1"
-    assert rows[4] == ["eve", "invalid", "0", "8", "", "1.2"]
+    assert rows[4] == ["eve", "invalid", "0", "8", "", "1.2", ""]
 
 
 def test_the_store_returns_what_was_saved(results, tmp_path):
