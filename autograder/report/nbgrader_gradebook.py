@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import SAWarning
 
 from autograder.report.grades import Book, Grade, Graded
 
@@ -23,7 +26,7 @@ def write_nbgrader(book: Book, titles: Mapping[str, str], path: Path) -> None:
 
     # To write into another's gradebook would mix cells that have nothing to do with each other.
     path.unlink(missing_ok=True)
-    with _programs_of_this_python(), Gradebook(f"sqlite:///{path.resolve()}") as gradebook:
+    with _quietly(), _programs_of_this_python(), Gradebook(f"sqlite:///{path.resolve()}") as gradebook:
         for person in book.roster.people:
             first, last = person.first_and_last
             lms = person.canvas_id or None
@@ -60,6 +63,14 @@ def _add_submission(gradebook: Any, graded: Graded, title: str, grade: Grade) ->
             entry.auto_score = points or 0.0
         entry.needs_manual_grade = entry.name in grade.unmarked
     gradebook.db.commit()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without SQLAlchemy's warnings on how nbgrader adds its objects, which nobody here can act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
 
 
 @contextmanager
