@@ -2526,12 +2526,12 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two differences with its reason, one for validation against training, one for the experiment.
 #
-# - *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
-# - *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
-# - *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
-# - *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
-# - *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
-# - *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
+# - [1] *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
+# - [1] *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
+# - [1] *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
+# - [1] *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
+# - [1] *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
+# - [1] *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
 #
 # An answer that only says "the network is more complicated" earns nothing for that sentence.
 

@@ -2616,11 +2616,11 @@ plt.show()
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):**
+# **Rubric (4 points):** one for each part, two for the second.
 #
-# - **1 · Detector (1 point).** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
-# - **2 · Suppression (2 points).** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
-# - **3 · Measure (1 point).** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
+# - [1] **1 · Detector.** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
+# - [2] **2 · Suppression.** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
+# - [1] **3 · Measure.** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
 
 # %% [raw]
 # # END SOLUTION
@@ -3580,12 +3580,12 @@ print(
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points), one for each part:**
+# **Rubric (4 points):** one for each part.
 #
-# - **1.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
-# - **2.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
-# - **3.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
-# - **4.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
+# - [1] **1 · Baseline.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
+# - [1] **2 · Measure.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
+# - [1] **3 · Split.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
+# - [1] **4 · Outlines.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
 
 # %% [raw]
 # # END SOLUTION

@@ -13,16 +13,20 @@ from autograder.build.execute import execute, run_definitions
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.normalise import normalise, to_text, zip_bytes
+from autograder.build.rubric import Item, Rubric, rubrics
 
 __all__ = [
     "Built",
+    "Item",
     "Problem",
+    "Rubric",
     "autograder_zip",
     "build_topic",
     "find_root",
     "handed_out",
     "lint",
     "master_path",
+    "rubrics",
     "solution_namespace",
     "solution_notebook",
     "stale",
