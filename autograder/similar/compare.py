@@ -38,9 +38,9 @@ class Pair:
     question, first, second
         Which, and whose.
     likeness
-        The share of the shorter answer's fingerprints that the other has too, from 0 to 1.
+        The share of the shorter answer's fingerprints that the other has too and that few others have, from 0 to 1.
     shared
-        The fingerprints that both have.
+        Those fingerprints.
     """
 
     question: str
@@ -95,6 +95,7 @@ def pairs(question: str, codes: Mapping[str, Code]) -> list[Pair]:
     most = max(ALWAYS, math.floor(COMMON * sum(bool(code.marks) for code in codes.values())))
     columns = {h: column for column, h in enumerate(h for h, count in counts.items() if count <= most)}
     own = [frozenset(code.marks.keys() & columns.keys()) for code in codes.values()]
+    sizes = [len(code.marks) for code in codes.values()]
     rows = np.repeat(np.arange(len(names)), [len(marks) for marks in own])
     indices = np.array([columns[h] for marks in own for h in marks], int)
     index = sparse.csr_array(
@@ -103,7 +104,7 @@ def pairs(question: str, codes: Mapping[str, Code]) -> list[Pair]:
     together = sparse.triu(index @ index.T, k=1).tocoo()
     found = []
     for i, j, count in zip(together.row, together.col, together.data, strict=True):
-        likeness = count / min(len(own[i]), len(own[j]))
+        likeness = count / min(sizes[i], sizes[j])
         if count >= LEAST and likeness >= LIKENESS:
             found.append(Pair(question, names[i], names[j], float(likeness), own[i] & own[j]))
     return sorted(found, key=lambda pair: (-pair.likeness, -len(pair.shared), pair.first, pair.second))

@@ -35,7 +35,6 @@ _WORD = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CALLED = re.compile(r"\w+|[)\]]")  # what stands before the bracket of a call
 _KEPT = frozenset(keyword.kwlist) | frozenset(dir(builtins)) - {"_"}
 
 
@@ -63,29 +62,42 @@ def words(source: str) -> Words:
     """
     kinds: list[str] = []
     spans: list[tuple[int, int]] = []
-    before, fresh = ("", ""), True  # fresh: a statement begins here
-    calls: list[bool] = []  # for each open bracket, whether it is more than grouping
+    open_brackets: list[bool] = []  # for each, whether it does more than group
+    before, last = "", ""
+    fresh = True  # a statement begins here
     for match in _WORD.finditer(source[:MAX_SOURCE]):
         group, text = match.lastgroup, match[0]
         if group == "skip":
-            fresh = fresh or "\n" in text
+            fresh = fresh or "\n" in text or ";" in text
             continue
-        if group == "string" and fresh and _ends_a_line(source, match.end()):
+        if group == "string" and fresh and not open_brackets and _ends_a_line(source, match.end()):
             continue  # a docstring, or a text that nobody uses
-        fresh = False
-        if text == "(":
-            calls.append(_CALLED.fullmatch(before[1]) is not None and before[1] not in keyword.kwlist)
-        if (text == "(" and not calls[-1]) or (text == ")" and calls and not calls.pop()):
-            before = before[1], text
-            continue
-        if group == "name":
-            of_a_part = before[1] == "." and before[0] != "self"
-            kinds.append(text if text in _KEPT or of_a_part else "v")
-        else:
-            kinds.append({"number": "0", "string": "s"}.get(str(group), text))
-        spans.append(match.span())
-        before = before[1], text
+        if (text in ")]}" and kinds[-1:] == [","]) or (group == "string" and kinds[-1:] == ["s"]):
+            kinds.pop()  # a comma before a closing bracket, and a text in two pieces, are layout
+            spans.pop()
+        counts = True
+        if text in "([{":
+            counts = text != "(" or _is_called(last)
+            open_brackets.append(counts)
+        elif text in ")]}" and open_brackets:
+            counts = open_brackets.pop()
+        if counts:
+            of_a_part = last == "." and before != "self"
+            kinds.append(_kind(str(group), text, of_a_part))
+            spans.append(match.span())
+        before, last, fresh = last, text, False
     return Words(tuple(kinds), tuple(spans))
+
+
+def _kind(group: str, text: str, of_a_part: bool) -> str:
+    if group == "name":
+        return text if text in _KEPT or of_a_part else "v"
+    return {"number": "0", "string": "s"}.get(group, text)
+
+
+def _is_called(word: str) -> bool:
+    """Whether a bracket after that word is the bracket of a call, or of a definition."""
+    return (word.isidentifier() and not keyword.iskeyword(word)) or word in (")", "]")
 
 
 def _ends_a_line(source: str, position: int) -> bool:
@@ -128,13 +140,17 @@ def _hashes(code: Words) -> NDArray[np.uint64]:
     return hashes * np.uint64(0xD6E8FEB86659FD93)
 
 
-def covered(code: Words, marks: Mapping[int, list[int]], shared: frozenset[int]) -> list[tuple[int, int]]:
-    """The parts of the source under the fingerprints in ``shared``, in order and not touching one another."""
+def covered(
+    source: str, code: Words, marks: Mapping[int, list[int]], shared: frozenset[int]
+) -> list[tuple[int, int]]:
+    """The parts of the source under the fingerprints in ``shared``, in order, none longer than its line."""
+    starts = (position for fingerprint in shared for position in marks.get(fingerprint, ()))
+    inside = sorted({number for start in starts for number in range(start, start + K)})
     parts: list[tuple[int, int]] = []
-    for position in sorted(p for fingerprint in shared for p in marks.get(fingerprint, ())):
-        start, end = code.spans[position][0], code.spans[position + K - 1][1]
-        if parts and start <= parts[-1][1]:
-            parts[-1] = parts[-1][0], max(end, parts[-1][1])
+    for before, number in zip([-2, *inside], inside, strict=False):
+        start, end = code.spans[number]
+        if number == before + 1 and "\n" not in source[parts[-1][1] : start]:
+            parts[-1] = parts[-1][0], end
         else:
             parts.append((start, end))
     return parts

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder import build
 from autograder.batch.collect import collect, read_notebook
 from autograder.report.pages import template
-from autograder.similar.compare import COMMON, Code, Pair, answers, pairs, read, starter
+from autograder.similar.compare import ALWAYS, COMMON, Code, Pair, answers, pairs, read, starter
 from autograder.similar.fingerprints import covered
 
 SHOWN = 100  # pairs of students on the page; the table has them all
@@ -63,6 +63,7 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> int:
         compared=len(submissions) - len(unreadable),
         unreadable=unreadable,
         common=COMMON,
+        always=ALWAYS,
     )
     # Half of a surrogate pair, which a notebook can hold, can't be written.
     (out / "similar.html").write_text(page, encoding="utf-8", errors="replace")
@@ -107,7 +108,7 @@ def _side_by_side(pair: Pair, codes: Mapping[str, Code]) -> tuple[Excerpt, Excer
 def _parts(code: Code, shared: frozenset[int]) -> tuple[tuple[str, bool], ...]:
     source, end = code.source[:MAX_SHOWN], 0
     parts = []
-    for start, stop in covered(code.words, code.marks, shared):
+    for start, stop in covered(source, code.words, code.marks, shared):
         parts += [(source[end:start], False), (source[start:stop], True)]
         end = stop
     parts.append((source[end:], False))
