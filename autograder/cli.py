@@ -5,6 +5,8 @@ Exit status: 0 all is well, 1 something is wrong with what was looked at, 2 the 
 
 from __future__ import annotations
 
+from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -162,6 +164,16 @@ def grade(
         int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="Grade each submission so often, and report those whose score changes.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Grade on the Dask cluster at this address, such as tcp://host:8786.")
+    ] = None,
+    resources: Annotated[
+        str,
+        typer.Option(help="What a submission takes of a cluster's worker, such as GPU=1 or SLOT=1,GPU=1."),
+    ] = "",
     unsandboxed: Annotated[
         bool,
         typer.Option(
@@ -170,18 +182,142 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
+    import sqlite3
+
     from autograder import batch
     from autograder.sandbox.bubblewrap import available
 
     root = _root()
     _chosen([topic], root)
     _existing(paths)
+    taken = _resources(resources)
+    if taken and scheduler is None:
+        _fail("--resources is for a cluster: give its --scheduler.")
+    if scheduler is not None and find_spec("distributed") is None:
+        _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path} does not exist.")
+    if scheduler is None and not unsandboxed and (problem := available()):
+        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
+    try:
+        summary = batch.grade(
+            topic,
+            paths,
+            out,
+            root=root,
+            workers=workers,
+            timeout=timeout,
+            sandboxed=not unsandboxed,
+            repeat=repeat,
+            scheduler=scheduler,
+            resources=taken,
+        )
+    except (OSError, sqlite3.Error) as error:
+        typer.secho(f"Grading stopped: {error}", err=True, fg=typer.colors.RED)
+        typer.echo(f"Nothing that was graded is lost: run again with the same --out {out}.", err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(summary.exit_status)
+
+
+def _resources(text: str) -> dict[str, float]:
+    """What ``NAME=NUMBER,NAME=NUMBER`` says."""
+    try:
+        pairs = (entry.split("=") for entry in text.split(",") if entry)
+        return {name: float(number) for name, number in pairs}
+    except ValueError:
+        _fail(f"--resources is NAME=NUMBER, such as GPU=1, and not {text}.")
+
+
+@app.command()
+def regrade(
+    topic: Annotated[str, typer.Argument(help="The topic whose tests were corrected.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="The submissions, as they were given to `course grade`.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder that `course grade` wrote.")],
+    write: Annotated[bool, typer.Option("--write", help="Put the new results in place of the old.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    unsandboxed: Annotated[
+        bool, typer.Option("--unsandboxed", help="Run students' code with your own rights.")
+    ] = False,
+) -> None:
+    """See whose score a corrected test changes, by how much and why; then write it."""
+    from autograder.batch.regrade import regrade as run_regrade
+    from autograder.sandbox.bubblewrap import available
+
+    root = _root()
+    _chosen([topic], root)
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path} does not exist.")
     if not unsandboxed and (problem := available()):
         _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
-    summary = batch.grade(
-        topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
-    )
-    raise typer.Exit(summary.exit_status)
+    try:
+        found = run_regrade(
+            topic,
+            paths,
+            out,
+            root=root,
+            write=write,
+            workers=workers,
+            timeout=timeout,
+            sandboxed=not unsandboxed,
+        )
+    except FileNotFoundError as error:
+        _fail(str(error))
+    raise typer.Exit(1 if write and not found.written else 0)
+
+
+class Format(StrEnum):
+    """What reads the grades."""
+
+    plain = "plain"
+    canvas = "canvas"
+    gradescope = "gradescope"
+    nbgrader = "nbgrader"
+
+
+@app.command()
+def export(
+    topics: Annotated[
+        list[str],
+        typer.Argument(
+            help='Topics, each with the title that your gradebook has for it if that differs: 01_regression="Homework 1".'
+        ),
+    ],
+    graded: Annotated[
+        Path,
+        typer.Option(
+            help="What `course grade` wrote, or the folder of such folders, each named after its topic."
+        ),
+    ],
+    form: Annotated[Format, typer.Option("--format", help="What reads the grades.")] = Format.plain,
+    roster: Annotated[
+        Path | None, typer.Option(help="A CSV with name, email, id; or the gradebook that Canvas exports.")
+    ] = None,
+    late: Annotated[Path | None, typer.Option(help="The late policy, a TOML.")] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(help="A CSV with student, time and perhaps topic: when things were handed in."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The file to write; one in the graded folder if not given.")
+    ] = None,
+) -> None:
+    """Write grades for a gradebook: automatic and written points, less what being late costs."""
+    from autograder.report.export import main as run_export
+
+    root = _root()
+    titles = {topic: title or topic for topic, _, title in (word.partition("=") for word in topics)}
+    _chosen(list(titles), root)
+    try:
+        run_export(titles, graded, form.value, roster=roster, late=late, times=times, to=to, root=root)
+    except (ValueError, OSError) as error:
+        _fail(str(error))
 
 
 @app.command()

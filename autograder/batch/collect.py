@@ -10,7 +10,8 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -21,7 +22,7 @@ MAX_MEMBERS = 20_000  # files in one archive
 MAX_NESTING = 3  # archives in archives
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
 # Canvas: lastnamefirstname[_LATE]_<user>_<submission>_<file name>[-<attempt>].ipynb
-_CANVAS = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<user>\d+)_\d+_.+")
+_CANVAS = re.compile(r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_.+")
 # Gradescope: one folder for each submission.
 _GRADESCOPE = re.compile(r"submission_\d+")
 
@@ -38,11 +39,20 @@ class Submission:
         The notebook's bytes; empty if there is no reading it.
     reason
         Why it can't be graded, or ``None``.
+    student
+        What the download says of who it is, before ``name`` was made unique; two files of one student share it.
+    late
+        Whether Canvas marked it late.
+    zip_time
+        The time, without a zone, that a bulk download has for the file. What a student zipped has none: its times are the student's.
     """
 
     name: str
     content: bytes
     reason: str | None = None
+    student: str = ""
+    late: bool = False
+    zip_time: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -60,12 +70,12 @@ def collect(paths: list[Path]) -> list[Submission]:
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             found += [
-                s
+                _marked(s, inner.name)
                 for inner in _files_below(path)
                 for s in _from_file(inner, inner.relative_to(path), named=False)
             ]
         else:
-            found += _from_file(path, Path(path.name), named=True)
+            found += [_marked(s, path.name) for s in _from_file(path, Path(path.name), named=True)]
     return _with_unique_names(found)
 
 
@@ -113,7 +123,12 @@ def _from_zip(outer: PurePosixPath, content: bytes, nesting: int) -> list[Submis
             members = [info for info in archive.infolist() if _is_wanted(info)]
             if len(members) > MAX_MEMBERS:
                 return [Submission(name, b"", f"The zip holds more than {MAX_MEMBERS} files.")]
-            found = [s for info in members for s in _from_member(archive, info, outer, len(members), nesting)]
+            bulk = len(members) > 1 and nesting == 0
+            found = [
+                replace(_marked(s, info.filename), zip_time=_time(info) if bulk else s.zip_time)
+                for info in members
+                for s in _from_member(archive, info, outer, len(members), nesting)
+            ]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         return [Submission(name, content, f"The zip can't be read: {error}.")]
     return found or [Submission(name, content, "The zip holds no notebook.")]
@@ -175,6 +190,20 @@ def _safe(name: str) -> str:
     return name[:80] or "unnamed"
 
 
+def _marked(submission: Submission, file_name: str) -> Submission:
+    """The submission with Canvas's mark, which stands in the file's name, if it was late."""
+    match = _CANVAS.fullmatch(PurePosixPath(file_name).stem)
+    late = match is not None and match["late"] is not None
+    return replace(submission, late=submission.late or late)
+
+
+def _time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:  # a zip can say that it is the 31st of February
+        return None
+
+
 def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
     taken: set[str] = set()
     renamed = []
@@ -183,7 +212,7 @@ def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
         while name.casefold() in taken:
             name, number = f"{submission.name}_{number}", number + 1
         taken.add(name.casefold())
-        renamed.append(Submission(name, submission.content, submission.reason))
+        renamed.append(replace(submission, name=name, student=submission.name))
     return renamed
 
 

@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import pkgutil
+import shutil
 import signal
 import socket
 import sys
@@ -53,7 +54,7 @@ def main() -> None:
     A request is JSON, the agent's resource limits, with two descriptors: the agent's channel, and one of a process in its room.
     The answer is the agent's process number, or a sentence.
     """
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control, course = socket.socket(fileno=int(sys.argv[1])), os.environ["HOME"]
     _import_everything()
     shell = make_shell()
     os.environ.update(HOME="/tmp", MPLCONFIGDIR="/tmp/matplotlib")
@@ -66,7 +67,8 @@ def main() -> None:
     control.send(b"ready")
     while True:
         request, descriptors, _, _ = socket.recv_fds(control, 4096, 2)
-        if not request:
+        if not request:  # whoever started this was killed, and can't clear up
+            shutil.rmtree(course, ignore_errors=True)
             return
         if os.fork() == 0:
             _bear(control, shell, json.loads(request), *descriptors)

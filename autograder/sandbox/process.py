@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import psutil
 
@@ -46,20 +47,26 @@ class AgentProcess:
         self.limits = limits
         self.sandboxed = sandboxed
         self.verdict: tuple[str, str] | None = None  # a type of error, a sentence
-        self._folder = "" if sandboxed else tempfile.mkdtemp(prefix="submission-")
         self._first: int | None = None  # a descriptor of the sandbox's first process: its end is everybody's
         self._agent: psutil.Process | None = None
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True)
-        ours, self._theirs = socket.socketpair()
-        self.channel = Channel(ours)
-        self._info, info = os.pipe()
+        self._oom_kills = _oom_kills()
         try:
-            self._process = self._spawn(info)
+            with contextlib.ExitStack() as undo:
+                self._folder = "" if sandboxed else tempfile.mkdtemp(prefix="submission-")
+                undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
+                ours, self._theirs = map(undo.enter_context, socket.socketpair())
+                self.channel = Channel(ours)
+                self._info, info = os.pipe()
+                undo.callback(os.close, self._info)
+                try:
+                    self._process = self._spawn(info)
+                finally:
+                    os.close(info)
+                undo.pop_all()
         except OSError as error:
             raise SandboxFault(f"The sandbox did not start: {error}") from error
-        finally:
-            os.close(info)
 
     def _spawn(self, info: int) -> subprocess.Popen[bytes]:
         """Start bubblewrap, which makes the room, or the agent itself where there is no sandbox."""
@@ -115,13 +122,13 @@ class AgentProcess:
             self._theirs.close()
             self.channel.receive(until)
             self._agent = psutil.Process(agent)
-        except (OSError, ValueError, WireError, psutil.Error) as error:
+            self._watch.start()
+        except (OSError, ValueError, WireError, RuntimeError, psutil.Error) as error:
             complaint = self.end()
             raise SandboxFault(f"The sandbox did not start: {complaint or 'no word why'}") from error
         except SandboxFault:
             self.end()
             raise
-        self._watch.start()
 
     def _first_process(self, until: float) -> int:
         """The number of the sandbox's first process, which bubblewrap tells."""
@@ -155,6 +162,16 @@ class AgentProcess:
     def alive(self) -> bool:
         """Whether it has not been ended."""
         return not self._ending.is_set()
+
+    @property
+    def fault(self) -> str | None:
+        """What the machine did to it, if it ended through no doing of the student's; ask when it has been ended."""
+        # Nobody inside can signal bubblewrap, nor can an end that comes from inside look like this one.
+        if self.sandboxed and self._process.returncode < 0:
+            return "The sandbox was killed from outside."
+        if self.verdict is None and _oom_kills() > self._oom_kills:
+            return "The machine ran out of memory."
+        return None
 
     # --- ending ---
 
@@ -251,6 +268,15 @@ def _memory(processes: list[psutil.Process]) -> int:
         with contextlib.suppress(psutil.Error):
             total += process.memory_info().rss
     return total
+
+
+def _oom_kills() -> int:
+    """How many processes the kernel has killed because memory ran out, on the whole machine."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _is_readable(descriptor: int, seconds: float) -> bool:

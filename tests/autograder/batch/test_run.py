@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from autograder import build
-from autograder.batch import run
+from autograder.batch import grading, run
 from autograder.batch.run import grade
 from autograder.judge import Judged, QuestionResult
 from autograder.sandbox.kernel import SandboxFault
@@ -45,7 +45,7 @@ def judged(monkeypatch):
         questions = tuple(QuestionResult(name, points, 4.0, (outcome,)) for name in tests)
         return Judged(questions, (), 0.1)
 
-    monkeypatch.setattr(run, "judge", fake)
+    monkeypatch.setattr(grading, "judge", fake)
     return seen
 
 
