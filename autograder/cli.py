@@ -50,6 +50,12 @@ def _chosen(topics: list[str] | None, root: Path) -> list[str]:
     return topics or known
 
 
+def _existing(paths: list[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            _fail(f"{path} does not exist.")
+
+
 @app.command()
 def lab(
     folder: Annotated[
@@ -130,10 +136,23 @@ def rubric(
 
     root = _root()
     _chosen([topic], root)
-    for path in paths:
-        if not path.exists():
-            _fail(f"{path} does not exist.")
+    _existing(paths)
     raise typer.Exit(serve(topic, paths, out, root=root, port=port, browser=browser))
+
+
+@app.command()
+def similar(
+    topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
+    paths: Annotated[list[Path], typer.Argument(help="What `course grade` was given.")],
+    out: Annotated[Path, typer.Option(help="The folder for similar.html and similar.csv.")],
+) -> None:
+    """Show which answers of a class are alike: likeness, not guilt."""
+    from autograder.similar.report import main as show_similar
+
+    root = _root()
+    _chosen([topic], root)
+    _existing(paths)
+    raise typer.Exit(show_similar(topic, paths, out, root=root))
 
 
 @app.command()
@@ -172,6 +191,7 @@ def grade(
 
     root = _root()
     _chosen([topic], root)
+    _existing(paths)
     taken = _resources(resources)
     if taken and scheduler is None:
         _fail("--resources is for a cluster: give its --scheduler.")
