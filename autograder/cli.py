@@ -6,9 +6,12 @@ Exit status: 0 all is well, 1 something is wrong with what was looked at, 2 the 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Level
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -113,6 +116,24 @@ def mutants(topics: Topics = None) -> None:
     raise typer.Exit(run_mutants(_chosen(topics, root), root))
 
 
+def _sandbox() -> Level:
+    """The best level of this machine, and a word about it if a better one exists."""
+    from autograder.sandbox import Level, best_level
+
+    level = best_level()
+    if level is Level.NONE:
+        _fail(
+            f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem} "
+            "Or pass --unsandboxed to run the students' code with your own rights."
+        )
+    if level is not Level.BUBBLEWRAP:
+        typer.echo(
+            f"Sandbox: {level}. `course doctor` says what it leaves open. {Level.BUBBLEWRAP.problem}",
+            err=True,
+        )
+    return level
+
+
 @app.command()
 def grade(
     topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
@@ -133,18 +154,15 @@ def grade(
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
     from autograder import batch
-    from autograder.sandbox.bubblewrap import available
+    from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
     for path in paths:
         if not path.exists():
             _fail(f"{path} does not exist.")
-    if not unsandboxed and (problem := available()):
-        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
-    summary = batch.grade(
-        topic, paths, out, root=root, workers=workers, timeout=timeout, sandboxed=not unsandboxed
-    )
+    level = Level.NONE if unsandboxed else _sandbox()
+    summary = batch.grade(topic, paths, out, root=root, workers=workers, timeout=timeout, level=level)
     raise typer.Exit(summary.exit_status)
 
 
@@ -159,7 +177,7 @@ def demo(
     """Make a class of twelve, honest and hostile, grade it, and show what came of it."""
     from autograder.demo import main as run_demo
 
-    raise typer.Exit(run_demo(out, workers=workers, root=_root()))
+    raise typer.Exit(run_demo(out, workers=workers, root=_root(), level=_sandbox()))
 
 
 def main() -> None:

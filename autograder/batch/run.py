@@ -19,7 +19,7 @@ from autograder import build, report
 from autograder.batch.collect import Submission, collect, read_notebook
 from autograder.batch.store import Result, Store
 from autograder.judge import judge
-from autograder.sandbox.kernel import Limits, SandboxFault
+from autograder.sandbox import Level, Limits, SandboxFault
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def grade(
     root: Path,
     workers: int | None = None,
     timeout: float = 300.0,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
 ) -> Summary:
     """Grade every submission in ``paths`` and write grades, feedback and report to ``out``.
 
@@ -78,8 +78,8 @@ def grade(
         Submissions graded at once; one for each core if ``None``.
     timeout
         Seconds for one submission.
-    sandboxed
-        Whether students' code runs in bubblewrap.
+    level
+        How well students' code is walled in.
     """
     start = time.monotonic()
     tests = build.test_sources(topic, root)
@@ -93,7 +93,7 @@ def grade(
     try:
         waiting = [s for s in submissions if not store.is_graded(s.name, s.digest, tests_digest)]
         handed_out = build.handed_out(topic, root)
-        grade_one = _grader(topic, tests, handed_out, Limits(submission_seconds=timeout), sandboxed)
+        grade_one = _grader(topic, tests, handed_out, Limits(submission_seconds=timeout), level)
 
         def save(submission: Submission, result: Result) -> None:
             store.save(result, submission.digest, tests_digest)
@@ -110,7 +110,7 @@ def grade(
 
 
 def _grader(
-    topic: str, tests: Mapping[str, str], handed_out: Collection[str], limits: Limits, sandboxed: bool
+    topic: str, tests: Mapping[str, str], handed_out: Collection[str], limits: Limits, level: Level
 ) -> Callable[[Submission], Result]:
     possible = float(sum(ExceptionTestFile.from_string(source).possible for source in tests.values()))
 
@@ -118,7 +118,7 @@ def _grader(
         notebook = read_notebook(submission, topic)
         if isinstance(notebook, str):
             return Result.invalid(submission.name, notebook, possible)
-        judged = judge(notebook, tests, handed_out=handed_out, limits=limits, sandboxed=sandboxed)
+        judged = judge(notebook, tests, handed_out=handed_out, limits=limits, level=level)
         return Result.of(submission.name, judged)
 
     return grade_one
