@@ -58,6 +58,7 @@ def size(folder: Path, processes: Iterable[int], enough: int) -> int:
     return total
 
 
-def remove(folder: Path) -> None:
+def remove(folder: str | os.PathLike[str]) -> None:
     """Remove it, however deep and strange it is: that is more than :func:`shutil.rmtree` can."""
-    subprocess.run(["rm", "-rf", "--", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if os.path.exists(folder):  # noqa: PTH110
+        subprocess.run(["rm", "-rf", "--", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

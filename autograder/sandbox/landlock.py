@@ -103,6 +103,7 @@ def _without(folder: Path, hidden: list[Path]) -> Iterator[Path]:
         return
     if not any(path.is_relative_to(folder) for path in hidden):
         yield folder
-    elif folder.is_dir() and not folder.is_symlink():
+    else:
         for part in folder.iterdir():
-            yield from _without(part, hidden)
+            if not part.is_symlink():  # it may lead anywhere
+                yield from _without(part, hidden)

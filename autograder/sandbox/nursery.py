@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 import psutil
 
 import course_utils
+from autograder.sandbox import folder
 from autograder.sandbox.agent import make_shell, offer_to_the_oom_killer, run
 from autograder.sandbox.restrict import Walls, give_up_capabilities, wall_in
 
@@ -110,6 +111,7 @@ def _bear(control: socket.socket, shell: Any, request: dict[str, Any], channel: 
         else:
             _await_the_judge()
             _end_all()
+            folder.remove(walls.folder)  # the judge may have been killed
     except BaseException as error:
         with contextlib.suppress(OSError):
             control.send(f"{type(error).__name__}: {error}".encode()[:1000])

@@ -15,6 +15,7 @@ _AGENT = (
     "__init__.py",
     "sandbox/__init__.py",
     "sandbox/agent.py",
+    "sandbox/folder.py",
     "sandbox/nursery.py",
     "sandbox/restrict.py",
     "sandbox/seccomp.py",
