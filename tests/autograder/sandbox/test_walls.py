@@ -289,7 +289,8 @@ def in_files():
     return found
 def in_processes():
     found = []
-    seen = os.listdir("/proc") if os.access("/proc", os.R_OK) else range(1, 2**15)
+    try: seen = os.listdir("/proc")
+    except PermissionError: seen = range(1, 2**15)
     for process in filter(str.isdigit, map(str, [*PROCESSES, *seen])):
         for name in ("environ", "cmdline", "maps", "mountinfo"):
             try:
@@ -348,7 +349,7 @@ def test_once_more(thief):
 '''
     }
     # Where the folders can't be listed, the thief has been told where to look.
-    told = f"PLACES = {[str(tmp_path), str(Path.cwd())]}; PROCESSES = {[os.getpid(), os.getppid()]}"
+    told = f"PLACES = {[str(tmp_path)]}; PROCESSES = {[os.getpid(), os.getppid()]}"
     cells = [nbformat.v4.new_code_cell(told + THIEF)]
     old = dict(os.environ)
     os.environ["HIDDEN_TESTS"] = mark
