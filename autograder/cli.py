@@ -66,6 +66,14 @@ def lab(
     raise typer.Exit(open_lab(folder, port=port, browser=browser))
 
 
+@app.command()
+def doctor() -> None:
+    """Look at this machine: Python, packages, torch, JupyterLab, widgets, sandbox; each problem with its cure."""
+    from autograder.doctor import main as run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
 @app.command("build")
 def build_command(
     topics: Topics = None,

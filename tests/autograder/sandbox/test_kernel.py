@@ -471,7 +471,7 @@ def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, level):
     from autograder.sandbox import SandboxFault, view
 
     parent = WarmParent()
-    monkeypatch.setattr("autograder.sandbox.process.warm_parent", lambda: parent)
+    monkeypatch.setattr("autograder.sandbox.rooms.warm_parent", lambda: parent)
     monkeypatch.setattr("sys.executable", "/usr/bin/false")
     monkeypatch.setattr(view, "pythons", list)
     with pytest.raises(SandboxFault, match="did not start"), Kernel(Limits(), level=level) as kernel:
