@@ -8,9 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Level
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,6 +76,14 @@ def lab(
     raise typer.Exit(open_lab(folder, port=port, browser=browser))
 
 
+@app.command()
+def doctor() -> None:
+    """Look at this machine: Python, packages, torch, JupyterLab, widgets, sandbox; each problem with its cure."""
+    from autograder.doctor import main as run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
 @app.command("build")
 def build_command(
     topics: Topics = None,
@@ -121,6 +132,24 @@ def mutants(topics: Topics = None) -> None:
 
     root = _root()
     raise typer.Exit(run_mutants(_chosen(topics, root), root))
+
+
+def _sandbox() -> Level:
+    """The best level of this machine, and a word about it if a better one exists."""
+    from autograder.sandbox import Level, best_level
+
+    level = best_level()
+    if level is Level.NONE:
+        _fail(
+            f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem} "
+            "Or pass --unsandboxed to run the students' code with your own rights."
+        )
+    if level is not Level.BUBBLEWRAP:
+        typer.echo(
+            f"Sandbox: {level}. `course doctor` says what it leaves open. {Level.BUBBLEWRAP.problem}",
+            err=True,
+        )
+    return level
 
 
 @app.command()
@@ -187,7 +216,7 @@ def grade(
     import sqlite3
 
     from autograder import batch
-    from autograder.sandbox.bubblewrap import available
+    from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
@@ -197,11 +226,8 @@ def grade(
         _fail("--resources is for a cluster: give its --scheduler.")
     if scheduler is not None and find_spec("distributed") is None:
         _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
-    for path in paths:
-        if not path.exists():
-            _fail(f"{path} does not exist.")
-    if scheduler is None and not unsandboxed and (problem := available()):
-        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
+    # A cluster's workers find out for themselves what their machines give.
+    level = Level.NONE if unsandboxed else Level.BUBBLEWRAP if scheduler is not None else _sandbox()
     try:
         summary = batch.grade(
             topic,
@@ -210,7 +236,7 @@ def grade(
             root=root,
             workers=workers,
             timeout=timeout,
-            sandboxed=not unsandboxed,
+            level=level,
             repeat=repeat,
             scheduler=scheduler,
             resources=taken,
@@ -249,15 +275,12 @@ def regrade(
 ) -> None:
     """See whose score a corrected test changes, by how much and why; then write it."""
     from autograder.batch.regrade import regrade as run_regrade
-    from autograder.sandbox.bubblewrap import available
+    from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
-    for path in paths:
-        if not path.exists():
-            _fail(f"{path} does not exist.")
-    if not unsandboxed and (problem := available()):
-        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
+    _existing(paths)
+    level = Level.NONE if unsandboxed else _sandbox()
     try:
         found = run_regrade(
             topic,
@@ -267,7 +290,7 @@ def regrade(
             write=write,
             workers=workers,
             timeout=timeout,
-            sandboxed=not unsandboxed,
+            level=level,
         )
     except FileNotFoundError as error:
         _fail(str(error))
@@ -349,7 +372,7 @@ def demo(
     """Make a class of twelve, honest and hostile, grade it, and show what came of it."""
     from autograder.demo import main as run_demo
 
-    raise typer.Exit(run_demo(out, workers=workers, root=_root()))
+    raise typer.Exit(run_demo(out, workers=workers, root=_root(), level=_sandbox()))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 from autograder.sandbox.process import AgentProcess
 from autograder.sandbox.proxy import Proxy, named, stand_in
@@ -39,8 +40,8 @@ class Kernel:
     ----------
     limits
         What the code may use. The time for everything together starts with the ``with`` statement.
-    sandboxed
-        Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+    level
+        How well it is walled in.
 
     Raises
     ------
@@ -50,9 +51,9 @@ class Kernel:
         From any method, if the time for everything together is up.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True) -> None:
+    def __init__(self, limits: Limits | None = None, *, level: Level = Level.BUBBLEWRAP) -> None:
         self.limits = limits or Limits()
-        self.sandboxed = sandboxed
+        self.level = level
         self.generation = 0  # how often an agent was started: older handles are gone
         self._deadline = 0.0
         self._history: list[tuple[int | None, str]] = []
@@ -173,7 +174,7 @@ class Kernel:
 
     def _start(self) -> None:
         self._end()
-        self._process = AgentProcess(self.limits, sandboxed=self.sandboxed)
+        self._process = AgentProcess(self.limits, self.level)
         self.generation += 1
 
     def _end(self) -> None:

@@ -18,7 +18,7 @@ from autograder.batch import grading, run
 from autograder.batch.run import grade
 from autograder.cli import app
 from autograder.judge import Judged
-from autograder.sandbox import Limits, SandboxFault, available, process
+from autograder.sandbox import Level, Limits, SandboxFault, process
 from autograder.sandbox.warm import warm_parent
 
 ROOT = Path(__file__).parents[3]
@@ -34,7 +34,7 @@ def no_pauses(monkeypatch):
 
 @pytest.fixture
 def room():
-    if reason := available():
+    if reason := Level.BUBBLEWRAP.problem:
         pytest.skip(reason)
 
 
@@ -195,7 +195,7 @@ def test_a_machine_that_can_not_fork_gives_no_zero(room, one_question, monkeypat
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     with monkeypatch.context() as patched:
-        patched.setattr(process.subprocess, "Popen", popen)
+        patched.setattr(rooms.subprocess, "Popen", popen)
         summary = one_question(ann=RIGHT)
     assert "temporarily unavailable" in summary.faults["ann"]
     assert [result.score for result in one_question().results] == [1]
@@ -226,9 +226,9 @@ def test_a_submission_whose_sandbox_is_killed_each_time_is_not_graded(room, one_
 
     def then_kill(agent):
         ready(agent)
-        if agent._process.poll() is None:
-            attempts.append(agent._process.pid)
-            agent._process.kill()
+        if agent._room._process.poll() is None:
+            attempts.append(agent._room._process.pid)
+            agent._room._process.kill()
 
     monkeypatch.setattr(process.AgentProcess, "wait_until_ready", then_kill)
     summary = one_question(ann=RIGHT)

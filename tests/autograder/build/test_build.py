@@ -16,6 +16,7 @@ from autograder.build.assign import _assign
 from autograder.build.execute import execute
 from autograder.build.normalise import to_text
 from autograder.judge import judge
+from autograder.sandbox import Level
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -166,7 +167,7 @@ def test_stock_otter_gives_honest_submissions_the_same_scores(tmp_path):
         subprocess.run(command, check=True, capture_output=True, cwd=path.parent)
         theirs = json.loads((path.parent / "results.json").read_text())
         score = sum(test["score"] for test in theirs["tests"] if test.get("max_score"))
-        assert score == pytest.approx(judge(notebook, tests, sandboxed=False).score), name
+        assert score == pytest.approx(judge(notebook, tests, level=Level.NONE).score), name
 
 
 def test_the_zip_holds_no_dates(topic, copy):
