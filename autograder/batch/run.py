@@ -225,8 +225,10 @@ def _saved(twins: _Twins, result: Result, save: Callable[[Submission, Result], N
     try:
         for submission in twins.members:
             save(submission, replace(result, submission=submission.name))
-    except sqlite3.Error as error:  # such as a full disk
-        return Fault(f"graded, but not saved: {error}", may_pass=True)
+    except Exception as error:
+        return Fault(
+            f"graded, but not saved: {error}", may_pass=isinstance(error, sqlite3.Error)
+        )  # a full disk
     return None
 
 
