@@ -18,7 +18,7 @@ from autograder.batch import grading, run
 from autograder.batch.run import grade
 from autograder.cli import app
 from autograder.judge import Judged
-from autograder.sandbox import Level, Limits, SandboxFault, process
+from autograder.sandbox import Level, Limits, SandboxFault, process, rooms
 from autograder.sandbox.warm import warm_parent
 
 ROOT = Path(__file__).parents[3]
