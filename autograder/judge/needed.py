@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from collections.abc import Collection
 
 from autograder.judge.cells import Cell
+from course_utils.checks.names import names_read
 
 # With one of these, code can reach any name without writing it.
 _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
@@ -39,7 +39,7 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
         return cells
     run = {cell.number for cell in cells if cell not in unchanged}
     try:
-        reads = {cell.number: _read(cell.source) for cell in cells}
+        reads = {cell.number: names_read(cell.source) for cell in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return cells  # magics, what isn't Python, and what is made to break its parser
     if any(_DYNAMIC & reads[number] for number in run - {cells[0].number}):
@@ -51,24 +51,6 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
         run |= more
         names = names.union(*(reads[number] for number in more))
     return [cell for cell in cells if cell.number in run]
-
-
-def _read(source: str) -> set[str]:
-    """The names that code takes from the notebook or from modules; a function's own names don't count."""
-    names = set()
-    tables = [symtable.symtable(source, "<cell>", "exec")]
-    for table in tables:
-        tables += table.get_children()
-        of_a_module = table.get_type() == "module"
-        names |= {
-            s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
-        }
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").split(".")[0])
-    return names
 
 
 def _imported(source: str) -> set[str]:

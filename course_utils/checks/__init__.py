@@ -11,8 +11,9 @@ from course_utils.checks.call import (
     solved,
 )
 from course_utils.checks.compare import compare
-from course_utils.checks.grader import CheckResult, Grader, Overview
+from course_utils.checks.grader import Grader
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
+from course_utils.checks.results import CheckResult, Overview
 from course_utils.checks.steps import check_steps
 from course_utils.checks.tape import on_tape
 

@@ -186,7 +186,7 @@ def _article(word: str) -> str:
 
 def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     """The error with the last line it passed in the file where the student's function stands."""
-    home = getattr(_code(inspect.unwrap(function)), "co_filename", None)
+    home = getattr(student_code(inspect.unwrap(function)), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
     if not frames:
         return StudentError(type(error).__name__, str(error))
@@ -195,7 +195,7 @@ def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     return StudentError(type(error).__name__, str(error), line or None, number)
 
 
-def _code(function: Any) -> CodeType | None:
+def student_code(function: Any) -> CodeType | None:
     """The code of a function, or of the first method of a class."""
     if isinstance(function, type):
         function = next(iter(_methods(function).values()), None)
@@ -239,7 +239,7 @@ def is_stub(function: Any) -> bool:
     if isinstance(function, type):
         methods = _methods(function).values()
         return bool(methods) and all(is_stub(method) for method in methods)
-    code = _code(function)
+    code = student_code(function)
     return code is not None and _returns_only_none(code)
 
 
