@@ -76,7 +76,7 @@ def build_command(
     root = _root()
     names = _chosen(topics, root)
     if check:
-        stale = [path for name in names for path in build.stale(name, root)]
+        stale = dict.fromkeys(path for name in names for path in build.stale(name, root))
         for path in stale:
             typer.echo(f"{path.relative_to(root)} is not what its master builds: run `course build`.")
         raise typer.Exit(1 if stale else 0)

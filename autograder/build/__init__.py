@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
 from autograder.build.execute import execute, run_definitions
+from autograder.build.index import index_path, index_text
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.normalise import normalise, to_text, zip_bytes
@@ -30,6 +31,7 @@ __all__ = [
     "student_notebook",
     "test_sources",
     "topics",
+    "write_index",
 ]
 
 
@@ -102,13 +104,20 @@ def build_topic(topic: str, root: Path) -> Built:
     paths, made = _paths(topic, root), assign(topic, root)
     paths.student.parent.mkdir(parents=True, exist_ok=True)
     paths.student.write_text(to_text(made.student), encoding="utf-8")
+    write_index(root)
     autograder_zip(topic, root)
     stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
-    if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
+    if not paths.solution.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != current:
         executed = normalise(execute(made.solution, f"{topic}.ipynb"))
         paths.solution.write_text(to_text(executed), encoding="utf-8")
-        stamp.write_text(current)
+        stamp.write_text(current, encoding="utf-8")
     return paths
+
+
+def write_index(root: Path) -> None:
+    """Write the index of the topics into the package that shows a student's progress, if it stands in this course."""
+    if index_path(root).parent.is_dir():
+        index_path(root).write_text(index_text(root), encoding="utf-8")
 
 
 def autograder_zip(topic: str, root: Path) -> Path:
@@ -126,9 +135,14 @@ def stale(topic: str, root: Path) -> list[Path]:
     old = []
     if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
         old.append(paths.student)
+    index = index_path(root)
+    if index.exists() and index.read_text(encoding="utf-8") != index_text(root):
+        old.append(index)
     if paths.autograder_zip.exists() and paths.autograder_zip.read_bytes() != zip_bytes(made.autograder):
         old.append(paths.autograder_zip)
     stamp = paths.solution.with_suffix(".stamp")
-    if paths.solution.exists() and (not stamp.exists() or stamp.read_text() != digest(topic, root)):
+    if paths.solution.exists() and (
+        not stamp.exists() or stamp.read_text(encoding="utf-8") != digest(topic, root)
+    ):
         old.append(paths.solution)
     return old

@@ -115,6 +115,8 @@ def update(folder: Path, change: Callable[[Record], Record]) -> None:
     from filelock import FileLock
 
     path = folder / NAME
+    if not folder.is_dir():  # the lock would make it
+        raise FileNotFoundError(folder)
     with FileLock(folder / ".progress.lock", timeout=_PATIENCE):
         try:
             before = _parse(path)

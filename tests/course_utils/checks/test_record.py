@@ -64,6 +64,7 @@ def test_a_file_of_a_later_version_is_left_as_it_is(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
     note_checks(tmp_path / "missing", "01_regression", {"fit_line": True})
+    assert not (tmp_path / "missing").exists()
     (tmp_path / "progress.json").mkdir()  # nor can this be replaced
     note_checks(tmp_path, "01_regression", {"fit_line": True})
     assert read(tmp_path) == Record()
