@@ -220,8 +220,6 @@ draw_map()
 plt.show()
 
 # %% [markdown]
-# In words: 01 leads to 02, 03 and 05. 04 stands alone. 06 needs 04 and 05, and leads to 07, the convolutional networks. From there you go on to 08, which needs 02 as well, or to 10. 09 needs 02 and 04.
-#
 # ## 0.5 Where you are
 #
 # Each check writes down whether it passed: in `progress.json` beside the notebooks, and nowhere else. The file holds names, counts and times, no code and no answers. Delete it to start anew.
@@ -238,7 +236,7 @@ progress()
 recall()
 
 # %% [markdown]
-# Answer a question by its name, as the last line under it shows. Try it with this one: *what is* $\sigma(0)$*, the sigmoid at 0?* Even if you have never met the sigmoid, the reply tells you.
+# Answer a question by its name, as the last line under it shows. Try it with this one: *what is σ(0), the sigmoid at 0?* Even if you have never met the sigmoid, the reply tells you.
 
 # %%
 answer("sigmoid-zero", 0)

@@ -18,6 +18,8 @@ from course_utils.checks.values import is_plain, same, show
 if TYPE_CHECKING:
     from otter.test_files import TestCase
 
+    from course_utils.checks.cases import Case
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _STUB = ("LOAD_CONST", "RETURN_VALUE")
@@ -308,7 +310,7 @@ def _unwritten(function: Any) -> list[str]:
     ]
 
 
-def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
+def run_case(case: TestCase | Case, environment: Mapping[str, Any]) -> Outcome:
     """Run one test case of otter's exception-based format and say what came of it, whatever happens.
 
     Parameters
@@ -323,7 +325,7 @@ def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
     return Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
 
 
-def _run(case: TestCase, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+def _run(case: TestCase | Case, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     try:
         case.body.call_func(environment)
     except Mistake as mistake:

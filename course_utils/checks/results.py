@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_utils.checks.call import run_case
+from course_utils.checks.cases import read_cases
 from course_utils.checks.mistake import Outcome
 
 _STYLE = {
@@ -121,8 +122,4 @@ class Overview:
 
 def run_checks(question: str, source: str, environment: Mapping[str, Any]) -> CheckResult:
     """Run the tests in ``source`` on the names in ``environment``."""
-    # otter takes two seconds to import: only when the first check is run.
-    from otter.test_files import ExceptionTestFile
-
-    cases = ExceptionTestFile.from_string(source).test_cases
-    return CheckResult(question, tuple(run_case(case, environment) for case in cases))
+    return CheckResult(question, tuple(run_case(case, environment) for case in read_cases(source)))
