@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
 from autograder.build.execute import execute, run_definitions
-from autograder.build.index import index_path, index_text
+from autograder.build.index import describe, index_path, index_text
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.normalise import normalise, to_text, zip_bytes
@@ -136,7 +137,7 @@ def stale(topic: str, root: Path) -> list[Path]:
     if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
         old.append(paths.student)
     index = index_path(root)
-    if index.exists() and index.read_text(encoding="utf-8") != index_text(root):
+    if index.exists() and describe(topic, root) != json.loads(index.read_text(encoding="utf-8")).get(topic):
         old.append(index)
     if paths.autograder_zip.exists() and paths.autograder_zip.read_bytes() != zip_bytes(made.autograder):
         old.append(paths.autograder_zip)
