@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
+from autograder.build.colab import with_install_cell
 from autograder.build.execute import execute, run_definitions
 from autograder.build.index import describe, index_path, index_text
 from autograder.build.lint import Problem, lint
@@ -66,7 +67,7 @@ def _paths(topic: str, root: Path) -> Built:
 
 def student_notebook(topic: str, root: Path) -> NotebookNode:
     """The notebook that students get."""
-    return assign(topic, root).student
+    return with_install_cell(assign(topic, root).student, root)
 
 
 def handed_out(topic: str, root: Path) -> frozenset[str]:
@@ -104,7 +105,7 @@ def build_topic(topic: str, root: Path) -> Built:
     """
     paths, made = _paths(topic, root), assign(topic, root)
     paths.student.parent.mkdir(parents=True, exist_ok=True)
-    paths.student.write_text(to_text(made.student), encoding="utf-8")
+    paths.student.write_text(to_text(student_notebook(topic, root)), encoding="utf-8")
     write_index(root)
     autograder_zip(topic, root)
     stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
@@ -134,7 +135,8 @@ def stale(topic: str, root: Path) -> list[Path]:
     """The files that exist, or should, and are not what the master builds."""
     paths, made = _paths(topic, root), assign(topic, root)
     old = []
-    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
+    student = to_text(student_notebook(topic, root))
+    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != student:
         old.append(paths.student)
     index = index_path(root)
     if index.exists() and describe(topic, root) != json.loads(index.read_text(encoding="utf-8")).get(topic):

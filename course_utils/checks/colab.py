@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+FIRST_LINE = "# Only in Google Colab: install the course. Elsewhere this cell does nothing."
+
 
 def save_page(path: Path) -> None:
     """In Google Colab write the notebook in the page to ``path``; elsewhere do nothing."""

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from course_utils.checks.colab import FIRST_LINE
 from course_utils.checks.names import defined_names, names_read
 from course_utils.checks.notebook import public_tests, read_notebook, sources
 from course_utils.checks.results import run_checks
@@ -61,7 +62,8 @@ def main(notebook: Path, results: Path) -> None:
             file.write(json.dumps(line) + "\n")
             file.flush()
 
-        for number, source in cells_needed(sources(content), tests):
+        cells = [cell for cell in sources(content) if not cell[1].startswith(FIRST_LINE)]
+        for number, source in cells_needed(cells, tests):
             say(cell=number)
             try:
                 exec(compile(plain(source), f"<cell {number}>", "exec"), namespace)

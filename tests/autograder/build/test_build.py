@@ -16,6 +16,7 @@ from autograder.build.assign import _assign
 from autograder.build.execute import execute
 from autograder.build.normalise import to_text
 from autograder.judge import judge
+from autograder.judge.cells import to_run
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -133,6 +134,20 @@ def test_the_untouched_notebook_runs_from_top_to_bottom(topic):
         o.get("text", "") for cell in executed.cells if cell.cell_type == "code" for o in cell.outputs
     )
     assert "This cell waits for" in said
+
+
+def test_with_an_address_the_notebook_opens_with_a_cell_for_colab_that_nothing_else_minds(copy):
+    plain = build.student_notebook(TOPICS[1], copy)
+    (copy / "pyproject.toml").write_text('[project.urls]\nrepository = "https://example.org/course"\n')
+    notebook = build.student_notebook(TOPICS[1], copy)
+    opening = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert opening.source.endswith('    %pip install -q "git+https://example.org/course"')
+    notebook.cells.remove(opening)
+    assert notebook == plain
+    notebook = build.student_notebook(TOPICS[1], copy)
+    assert [cell.source for cell in to_run(notebook)] == [cell.source for cell in to_run(plain)]
+    nbformat.validate(notebook)
+    assert "fit_line" in build.stub_namespace(TOPICS[1], copy)
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """A new topic is right from its first minute, and nothing is written over for it."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from otter.test_files import ExceptionTestFile
@@ -14,6 +17,7 @@ from autograder.wrong_answers import load
 from course_utils.checks import run_case
 
 TOPIC = "11_graph_nets"
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "first_exercise.md"
 
 
 @pytest.fixture
@@ -38,21 +42,54 @@ def test_it_passes_the_lint_and_says_its_name(root):
     assert "Exercise 11.1 · root_mean_square" in (root / "solutions" / f"{TOPIC}.py").read_text()
 
 
-def test_solution_stub_and_wrong_answers_get_what_they_deserve(root):
+def wrong_answers_that_are_not_told_why(root):
     solution = build.solution_namespace(TOPIC, root)
-    assert failures(root, solution) == []
-    assert {outcome.kind for outcome in failures(root, build.stub_namespace(TOPIC, root))} == {"not_started"}
     answers = load(root / "tests" / "wrong_answers" / f"{TOPIC}.py")
     assert len(answers) >= 3
-    for answer in answers:
-        said = [each.sentence for each in failures(root, {**solution, answer.exercise: answer.function})]
-        assert any(answer.says in sentence for sentence in said), (answer.name, said)
+    said = {
+        answer.name: [
+            each.sentence for each in failures(root, {**solution, answer.exercise: answer.function})
+        ]
+        for answer in answers
+    }
+    return [a.name for a in answers if not any(a.says in sentence for sentence in said[a.name])]
+
+
+def test_solution_stub_and_wrong_answers_get_what_they_deserve(root):
+    assert failures(root, build.solution_namespace(TOPIC, root)) == []
+    assert {outcome.kind for outcome in failures(root, build.stub_namespace(TOPIC, root))} == {"not_started"}
+    assert wrong_answers_that_are_not_told_why(root) == []
 
 
 def test_no_mutant_of_it_survives(root):
     count, complaints = check_topic(TOPIC, root)
     assert count > 5
     assert complaints == []
+
+
+def test_the_guide_to_a_first_exercise_holds_what_it_promises(root):
+    """Put the page's blocks where it says, and do what it says."""
+    question, tests, use, wrong, excuse = re.findall(r"````python\n(.*?)````", GUIDE.read_text(), re.DOTALL)
+    master = build.master_path(TOPIC, root)
+    text = master.read_text()
+    for start, end, block in (
+        ("# %% [raw]\n# # BEGIN QUESTION", "# %% [raw]\n# # END SOLUTION", question),
+        ("# %%\ndef test_five_values", "# %% [raw]\n# # END TESTS", tests),
+        ("# %%\nif solved(", "# %% [raw]\n# # BEGIN QUESTION\n# name: which_size", use),
+    ):
+        before, _, rest = text.partition(start)
+        text = f"{before}{block}\n{end}{rest.partition(end)[2]}"
+    master.write_text(text)
+    answers = root / "tests" / "wrong_answers" / f"{TOPIC}.py"
+    answers.write_text(answers.read_text().partition("# ---")[0] + wrong)
+    assert build.lint(TOPIC, root) == []
+    assert wrong_answers_that_are_not_told_why(root) == []
+    _, complaints = check_topic(TOPIC, root)
+    assert [complaint.partition(": ")[2] for complaint in complaints] == [
+        "attention_scores: return Q @ K.T / np.sqrt(Q.shape[1])  →  return Q @ K.T / np.sqrt(Q.shape[-1])"
+    ]
+    answers.write_text(answers.read_text() + excuse)
+    assert check_topic(TOPIC, root)[1] == []
 
 
 @pytest.mark.slow
