@@ -110,6 +110,21 @@ def build_command(
             typer.echo(str(path.relative_to(root)))
 
 
+@app.command()
+def new(topic: Annotated[str, typer.Argument(help="Its name, such as 11_transformers.")]) -> None:
+    """Begin a topic: a master with one exercise, its tests and its wrong answers, to be changed from there."""
+    from autograder.build.new import new_topic
+
+    root = _root()
+    try:
+        made = new_topic(topic, root)
+    except ValueError as error:
+        _fail(str(error))
+    for path in made:
+        typer.echo(str(path.relative_to(root)))
+    typer.echo(f"Change them, then run `course build {topic}` and `course mutants {topic}`.")
+
+
 def _lint(names: list[str], root: Path) -> None:
     from autograder import build
 

@@ -36,7 +36,7 @@
 # - explain why saddle points matter more than local minima when there are many weights;
 # - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 

@@ -35,7 +35,7 @@
 # - make images that please a network, and images that deceive it, and explain why both are easy;
 # - draw a map of many dimensions with t-SNE, find clusters with DBSCAN, and read both with care.
 #
-# **Time:** about 4 hours · **Needs:** gradients, convolutional networks, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
+# **Time:** about 4 hours · **Needs:** notebook 07 (convolutional networks), gradients, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Hints are folded away: open them one at a time. Exercises that take a network get a PyTorch module in evaluation mode; the checks use tiny ones.
 

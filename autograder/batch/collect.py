@@ -20,7 +20,9 @@ from pathlib import Path, PurePosixPath
 import nbformat
 from nbformat import NotebookNode
 
-MAX_FILE = 50 * 2**20  # bytes of one notebook or archive
+from course_utils.checks.notebook import MAX_BYTES
+
+MAX_FILE = MAX_BYTES  # of one notebook or archive
 MAX_MEMBERS = 20_000  # files in one archive
 MAX_NESTING = 3  # archives in archives
 MAX_GROWTH = 20  # times its own size that an archive may unpack to, beyond one file

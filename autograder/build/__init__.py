@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
+from autograder.build.colab import with_install_cell
 from autograder.build.execute import execute, run_definitions
 from autograder.build.gradescope import gradescope_members
+from autograder.build.index import describe, index_path, index_text
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.nbgrader import CONFIG, nbgrader_notebook
@@ -39,6 +42,7 @@ __all__ = [
     "student_notebook",
     "test_sources",
     "topics",
+    "write_index",
 ]
 
 
@@ -80,7 +84,7 @@ def _paths(topic: str, root: Path) -> Built:
 
 def student_notebook(topic: str, root: Path) -> NotebookNode:
     """The notebook that students get."""
-    return assign(topic, root).student
+    return with_install_cell(assign(topic, root).student, root)
 
 
 def handed_out(topic: str, root: Path) -> frozenset[str]:
@@ -119,13 +123,20 @@ def build_topic(topic: str, root: Path) -> Built:
     paths, made = _paths(topic, root), assign(topic, root)
     for path, make in _for_graders(topic, root).items():
         _write(path, make())
-    _write(paths.student, to_text(made.student).encode())
+    _write(paths.student, to_text(student_notebook(topic, root)).encode())
+    write_index(root)
     stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
-    if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
+    if not paths.solution.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != current:
         executed = normalise(execute(made.solution, f"{topic}.ipynb"))
         paths.solution.write_text(to_text(executed), encoding="utf-8")
-        stamp.write_text(current)
+        stamp.write_text(current, encoding="utf-8")
     return paths
+
+
+def write_index(root: Path) -> None:
+    """Write the index of the topics into the package that shows a student's progress, if it stands in this course."""
+    if index_path(root).parent.is_dir():
+        index_path(root).write_text(index_text(root), encoding="utf-8")
 
 
 def autograder_zip(topic: str, root: Path) -> Path:
@@ -161,14 +172,20 @@ def _write(path: Path, content: bytes) -> None:
 
 def stale(topic: str, root: Path) -> list[Path]:
     """The files that exist, or should, and are not what the master builds."""
-    paths, made = _paths(topic, root), assign(topic, root)
+    paths = _paths(topic, root)
     old = []
-    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
+    student = to_text(student_notebook(topic, root))
+    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != student:
         old.append(paths.student)
     for path, make in _for_graders(topic, root).items():
         if path.exists() and path.read_bytes() != make():
             old.append(path)
+    index = index_path(root)
+    if index.exists() and describe(topic, root) != json.loads(index.read_text(encoding="utf-8")).get(topic):
+        old.append(index)
     stamp = paths.solution.with_suffix(".stamp")
-    if paths.solution.exists() and (not stamp.exists() or stamp.read_text() != digest(topic, root)):
+    if paths.solution.exists() and (
+        not stamp.exists() or stamp.read_text(encoding="utf-8") != digest(topic, root)
+    ):
         old.append(paths.solution)
     return old

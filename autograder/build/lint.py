@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build.masters import Cell, Question, defined_names, master_path, questions, read_cells
+from autograder.build.masters import Cell, Question, master_path, questions, read_cells
 from autograder.build.rubric import parse_rubric
+from course_utils.checks.names import defined_names
 
 HEADING = re.compile(
     r"^### \w+ \d+\.(?P<number>\d+) · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"

@@ -19,6 +19,8 @@ from course_utils.checks.values import is_plain, same, show
 if TYPE_CHECKING:
     from otter.test_files import TestCase
 
+    from course_utils.checks.cases import Case
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _STUB = ("LOAD_CONST", "RETURN_VALUE")
@@ -187,7 +189,7 @@ def _article(word: str) -> str:
 
 def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     """The error with the last line it passed in the file where the student's function stands."""
-    home = getattr(_code(inspect.unwrap(function)), "co_filename", None)
+    home = getattr(student_code(inspect.unwrap(function)), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
     if not frames:
         return StudentError(type(error).__name__, str(error))
@@ -196,7 +198,7 @@ def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     return StudentError(type(error).__name__, str(error), line or None, number)
 
 
-def _code(function: Any) -> CodeType | None:
+def student_code(function: Any) -> CodeType | None:
     """The code of a function, or of the first method of a class."""
     if isinstance(function, type):
         function = next(iter(_methods(function).values()), None)
@@ -246,7 +248,7 @@ def is_stub(function: Any) -> bool:
     if isinstance(function, type):
         methods = _methods(function).values()
         return bool(methods) and all(is_stub(method) for method in methods)
-    code = _code(function)
+    code = student_code(function)
     return code is not None and _returns_only_none(code)
 
 
@@ -315,7 +317,7 @@ def _unwritten(function: Any) -> list[str]:
     ]
 
 
-def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
+def run_case(case: TestCase | Case, environment: Mapping[str, Any]) -> Outcome:
     """Run one test case of otter's exception-based format and say what came of it, whatever happens.
 
     Parameters
@@ -330,7 +332,7 @@ def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
     return Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
 
 
-def _run(case: TestCase, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+def _run(case: TestCase | Case, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     try:
         case.body.call_func(environment)
     except Mistake as mistake:
