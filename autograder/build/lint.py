@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.build.masters import Cell, Question, master_path, questions, read_cells
 from autograder.build.rubric import parse_rubric
+from course_utils.checks.forbids import can_be_noticed
 from course_utils.checks.names import defined_names
 
 HEADING = re.compile(
@@ -212,6 +213,16 @@ def _rubrics(master: _Master) -> Iterator[Finding]:
                 yield question.line, f"written question {question.name}: {error}"
 
 
+def _forbids(master: _Master) -> Iterator[Finding]:
+    for question in master.questions:
+        for name in question.forbids:
+            try:
+                if not can_be_noticed(name):
+                    yield question.line, f"{question.name} forbids {name}, but calls of that can't be noticed"
+            except (ImportError, AttributeError):
+                yield question.line, f"{question.name} forbids {name}, which doesn't exist"
+
+
 def _solutions(master: _Master) -> Iterator[Finding]:
     for question in master.exercises:
         names: set[str] = set()
@@ -279,6 +290,7 @@ _RULES: tuple[Rule, ...] = (
     _has_hints,
     _points,
     _rubrics,
+    _forbids,
     _solutions,
     _forbidden_marks,
     _names_for_tests,

@@ -59,6 +59,8 @@ class Question:
         As its opening cell says.
     line
         Where it opens.
+    forbids
+        What its solution must not call.
     text, solution, tests
         The cells of its prompt, solution and tests.
     stray
@@ -70,6 +72,7 @@ class Question:
     name: str
     points: float | None
     manual: bool
+    forbids: tuple[str, ...]
     line: int
     text: tuple[Cell, ...]
     solution: tuple[Cell, ...]
@@ -165,4 +168,8 @@ def _question(opening: Cell, parts: dict[str, list[Cell]], *, closed: bool) -> Q
     config = opening.config
     text, solution, tests, stray = (tuple(parts[name]) for name in ("QUESTION", "SOLUTION", "TESTS", "STRAY"))
     name, manual = str(config.get("name", "")), bool(config.get("manual", False))
-    return Question(name, config.get("points"), manual, opening.line, text, solution, tests, stray, closed)
+    forbids = config.get("forbids") or []
+    forbids = tuple(map(str, forbids if isinstance(forbids, list) else [forbids]))
+    return Question(
+        name, config.get("points"), manual, forbids, opening.line, text, solution, tests, stray, closed
+    )

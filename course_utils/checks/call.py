@@ -7,12 +7,13 @@ import dis
 import inspect
 import linecache
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from course_utils.checks.compare import compare
+from course_utils.checks.forbids import Watch, forbidden
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
 from course_utils.checks.values import is_plain, same, show
 
@@ -317,7 +318,7 @@ def _unwritten(function: Any) -> list[str]:
     ]
 
 
-def run_case(case: TestCase | Case, environment: Mapping[str, Any]) -> Outcome:
+def run_case(case: TestCase | Case, environment: Mapping[str, Any], forbids: Collection[str] = ()) -> Outcome:
     """Run one test case of otter's exception-based format and say what came of it, whatever happens.
 
     Parameters
@@ -326,10 +327,14 @@ def run_case(case: TestCase | Case, environment: Mapping[str, Any]) -> Outcome:
         A test case as ``otter.test_files`` reads it; its body is the decorated test function.
     environment
         The names of the student's notebook, or proxies for them.
+    forbids
+        What these must not call, if they are here; a kernel with proxies watches for itself.
     """
     name = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
-    kind, sentence, detail = _run(case, environment)
-    return Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    with Watch(forbids).during(forbids, tester=case.body.test_func.__globals__) as noticed:
+        kind, sentence, detail = _run(case, environment)
+    outcome = Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    return forbidden(outcome, noticed[0] if noticed else None)
 
 
 def _run(case: TestCase | Case, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:

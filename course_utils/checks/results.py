@@ -9,6 +9,7 @@ from typing import Any
 
 from course_utils.checks.call import run_case
 from course_utils.checks.cases import read_cases
+from course_utils.checks.forbids import forbidden_by
 from course_utils.checks.mistake import Outcome
 
 _STYLE = {
@@ -122,4 +123,5 @@ class Overview:
 
 def run_checks(question: str, source: str, environment: Mapping[str, Any]) -> CheckResult:
     """Run the tests in ``source`` on the names in ``environment``."""
-    return CheckResult(question, tuple(run_case(case, environment) for case in read_cases(source)))
+    forbids = forbidden_by(source)
+    return CheckResult(question, tuple(run_case(case, environment, forbids) for case in read_cases(source)))
