@@ -103,6 +103,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sgd
 # points: 3
+# forbids: [course_utils.optimizers.gradient_descent, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.1 · sgd · ★☆☆ · 5 minutes
@@ -489,6 +490,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: newton
 # points: 4
+# forbids: [course_utils.optimizers.newton, scipy.optimize.*]
 
 # %% [markdown]
 # ### Exercise 5.3 · newton · ★★☆ · 10 minutes
@@ -820,6 +822,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: momentum
 # points: 3
+# forbids: [course_utils.optimizers.momentum, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.4 · momentum · ★☆☆ · 8 minutes
@@ -998,6 +1001,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: nesterov
 # points: 3
+# forbids: [course_utils.optimizers.nesterov, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.5 · nesterov · ★★☆ · 8 minutes
@@ -1174,6 +1178,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adagrad
 # points: 3
+# forbids: [course_utils.optimizers.adagrad, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.6 · adagrad · ★★☆ · 8 minutes
@@ -1360,6 +1365,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: rmsprop
 # points: 3
+# forbids: [course_utils.optimizers.rmsprop, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.7 · rmsprop · ★★☆ · 6 minutes
@@ -1532,6 +1538,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adam
 # points: 5
+# forbids: [course_utils.optimizers.adam, course_utils.optimizers.adamw, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.8 · adam · ★★★ · 15 minutes
@@ -1832,6 +1839,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: random_search
 # points: 6
+# forbids: [course_utils.model_selection.random_search, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 5.9 · random_search · ★★★ · 20 minutes

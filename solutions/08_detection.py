@@ -462,6 +462,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: iou
 # points: 3
+# forbids: [course_utils.detection.iou]
 
 # %% [markdown]
 # ### Exercise 8.2 · iou · ★☆☆ · 10 minutes
@@ -632,6 +633,7 @@ def test_equal_nested_and_touching_boxes(iou):
 # # BEGIN QUESTION
 # name: nms
 # points: 4
+# forbids: [course_utils.detection.nms]
 
 # %% [markdown]
 # ### Exercise 8.3 · nms · ★★☆ · 12 minutes
@@ -884,6 +886,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: average_precision
 # points: 4
+# forbids: [course_utils.detection.average_precision, course_utils.detection.mean_average_precision, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 8.4 · average_precision · ★★★ · 15 minutes
@@ -1094,6 +1097,7 @@ PrecisionExplorer()
 # # BEGIN QUESTION
 # name: roi_pool
 # points: 4
+# forbids: [course_utils.detection.roi_pool]
 
 # %% [markdown]
 # ### Exercise 8.5 · roi_pool · ★★★ · 15 minutes
@@ -1316,6 +1320,7 @@ print(
 # # BEGIN QUESTION
 # name: make_anchors
 # points: 3
+# forbids: [course_utils.detection.make_anchors]
 
 # %% [markdown]
 # ### Exercise 8.6 · make_anchors · ★★☆ · 12 minutes
@@ -1495,6 +1500,7 @@ def test_every_anchor_has_the_area_of_its_side(make_anchors):
 # # BEGIN QUESTION
 # name: encode_boxes
 # points: 3
+# forbids: [course_utils.detection.encode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.7 · encode_boxes · ★☆☆ · 8 minutes
@@ -1627,6 +1633,7 @@ def test_a_box_like_its_anchor_and_tiny_boxes(encode_boxes):
 # # BEGIN QUESTION
 # name: decode_boxes
 # points: 3
+# forbids: [course_utils.detection.decode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.8 · decode_boxes · ★☆☆ · 8 minutes
@@ -1761,6 +1768,7 @@ def test_it_undoes_encoding(decode_boxes):
 # # BEGIN QUESTION
 # name: match_anchors
 # points: 4
+# forbids: [course_utils.detection.match_anchors]
 
 # %% [markdown]
 # ### Exercise 8.9 · match_anchors · ★★★ · 15 minutes
@@ -2233,6 +2241,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: focal_loss
 # points: 3
+# forbids: [course_utils.detection.focal_loss, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.11 · focal_loss · ★★☆ · 10 minutes
@@ -2728,6 +2737,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: upsample_nearest
 # points: 2
+# forbids: [course_utils.segmentation.upsample_nearest, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.13 · upsample_nearest · ★☆☆ · 5 minutes
@@ -2817,6 +2827,7 @@ def test_random_maps_and_scales(upsample_nearest):
 # # BEGIN QUESTION
 # name: bed_of_nails
 # points: 2
+# forbids: [course_utils.segmentation.bed_of_nails, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.14 · bed_of_nails · ★☆☆ · 5 minutes
@@ -2917,6 +2928,7 @@ def test_random_maps_and_scales(bed_of_nails):
 # # BEGIN QUESTION
 # name: max_unpool
 # points: 3
+# forbids: [course_utils.segmentation.max_unpool2d, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.15 · max_unpool · ★★☆ · 10 minutes
@@ -3064,6 +3076,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # # BEGIN QUESTION
 # name: conv_transpose
 # points: 4
+# forbids: [course_utils.segmentation.conv_transpose2d, torch.*, torch.conv_transpose2d]
 
 # %% [markdown]
 # ### Exercise 8.16 · conv_transpose · ★★★ · 15 minutes

@@ -15,6 +15,7 @@ from autograder import build
 from autograder.wrong_answers import load
 from course_utils.checks import run_case
 from course_utils.checks.cases import read_cases
+from course_utils.checks.forbids import forbidden_by
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "wrong_answers"
@@ -33,9 +34,10 @@ def stub(topic):
 
 
 def outcomes(topic, exercise, environment):
-    cases = ExceptionTestFile.from_string(build.test_sources(topic, ROOT)[exercise]).test_cases
+    source = build.test_sources(topic, ROOT)[exercise]
+    cases, forbids = ExceptionTestFile.from_string(source).test_cases, forbidden_by(source)
     with np.errstate(all="ignore"):
-        return [run_case(case, environment) for case in cases]
+        return [run_case(case, environment, forbids) for case in cases]
 
 
 @pytest.mark.parametrize(("topic", "exercise"), EXERCISES)

@@ -524,12 +524,12 @@ def attack(*a): return Bomb()
     Attack(
         "just_below_the_limit",
         POISON,
-        "Returns 60 MB each time, and as much text.",
+        "Returns 20 MB of numbers, and 4 MB of text.",
         "could not use",
         """
 import itertools, numpy as np
 turn = itertools.count()
-def attack(*a): return np.zeros(7_500_000) if next(turn) % 2 else "<b>" * 1_300_000
+def attack(*a): return np.zeros(2_500_000) if next(turn) % 2 else "<b>" * 1_300_000
 """,
         exercises=ONLY_RAW,
     ),
@@ -608,7 +608,7 @@ raise Oops("</td><script>alert('MARK')</script>\\x1b[2J")
 import os, stat, struct
 def attack(*a):
     from autograder.sandbox import wire
-    forged = wire.encode(("ok", 22.5, []))
+    forged = wire.encode(("ok", 77.0, []))
     for fd in range(3, 64):
         try:
             if stat.S_ISSOCK(os.fstat(fd).st_mode): os.write(fd, struct.pack(">QB", len(forged), ord("r")) + forged)
@@ -971,7 +971,9 @@ def attack(*a):
         """
 import os, threading, time
 def attack(*a):
-    threading.Thread(target=lambda: (time.sleep(0.01), os._exit(0))).start()
+    if not threading.active_count() > 3:
+        threading.Thread(target=lambda: (time.sleep(0.01), os._exit(0))).start()
+    time.sleep(0.05)  # so that it is this call's end, and not by chance a later one's
     return 0
 """,
         status="partial",
