@@ -10,6 +10,7 @@ import time
 
 import psutil
 
+from autograder.sandbox import cgroups
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.level import Level
 from autograder.sandbox.limits import Limits, SandboxFault
@@ -43,6 +44,7 @@ class AgentProcess:
         ours, self._theirs = socket.socketpair()
         self.channel = Channel(ours)
         try:
+            self._group = cgroups.make(limits)
             self._room = ROOMS[level](limits)
         except OSError as error:
             raise SandboxFault(f"The sandbox did not start: {error}") from error
@@ -62,6 +64,8 @@ class AgentProcess:
             agent = self._room.enter(self._theirs.fileno(), until)
             self._theirs.close()
             self.channel.receive(until)
+            if self._group is not None:
+                self._group.add(agent)
             self._agent = psutil.Process(agent)
         except (OSError, ValueError, WireError, psutil.Error) as error:
             complaint = self.end()
@@ -95,7 +99,13 @@ class AgentProcess:
         self._ending.set()
         if self._watch.is_alive():
             self._watch.join()
+        if self._group is not None:
+            if self.verdict is None and self._group.out_of_memory:
+                self.verdict = self._too_much_memory
+            self._group.kill()
         said = self._room.close()
+        if self._group is not None:
+            self._group.close()
         self.channel.close()
         self._theirs.close()
         return said
@@ -106,6 +116,8 @@ class AgentProcess:
         while not self._ending.wait(_LOOK):
             if (verdict := self._too_much()) is not None:
                 self.verdict = verdict
+                if self._group is not None:
+                    self._group.kill()
                 self._room.kill()
                 return
 
@@ -116,12 +128,16 @@ class AgentProcess:
         if len(processes) > self.limits.processes:
             return "RuntimeError", "Your code started too many processes."
         if _memory(processes) > self.limits.memory_bytes:
-            amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
-            return "MemoryError", f"Your code used more than {amount} of memory."
+            return self._too_much_memory
         if self._room.disk([process.pid for process in processes]) > self.limits.file_bytes:
             amount = f"{self.limits.file_bytes / 2**20:.3g} MiB"
             return "OSError", f"Your code wrote more than {amount} to files."
         return None
+
+    @property
+    def _too_much_memory(self) -> tuple[str, str]:
+        amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
+        return "MemoryError", f"Your code used more than {amount} of memory."
 
 
 def _memory(processes: set[psutil.Process]) -> int:
