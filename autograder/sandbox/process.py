@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from autograder.sandbox import cgroups
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.level import Level
 from autograder.sandbox.limits import Limits, SandboxFault
@@ -46,7 +47,9 @@ class AgentProcess:
             with contextlib.ExitStack() as undo:
                 ours, self._theirs = map(undo.enter_context, socket.socketpair())
                 self.channel = Channel(ours)
-                self._room = ROOMS[level](limits)
+                if (group := cgroups.make(limits)) is not None:
+                    undo.callback(group.close)
+                self._group, self._room = group, ROOMS[level](limits)
                 undo.pop_all()
         except OSError as error:
             raise SandboxFault(f"The sandbox did not start: {error}") from error
@@ -66,6 +69,8 @@ class AgentProcess:
             agent = self._room.enter(self._theirs.fileno(), until)
             self._theirs.close()
             self.channel.receive(until)
+            if self._group is not None:
+                self._group.add(agent)
             self._agent = psutil.Process(agent)
             self._watch.start()
         except (OSError, ValueError, WireError, RuntimeError, psutil.Error) as error:
@@ -108,7 +113,13 @@ class AgentProcess:
         self._ending.set()
         if self._watch.is_alive():
             self._watch.join()
+        if self._group is not None:
+            if self.verdict is None and self._group.out_of_memory:
+                self.verdict = self._too_much_memory
+            self._group.kill()
         said = self._room.close()
+        if self._group is not None:
+            self._group.close()
         self.channel.close()
         self._theirs.close()
         return said
@@ -119,6 +130,8 @@ class AgentProcess:
         while not self._ending.wait(_LOOK):
             if (verdict := self._too_much()) is not None:
                 self.verdict = verdict
+                if self._group is not None:
+                    self._group.kill()
                 self._room.kill()
                 return
 
@@ -129,12 +142,16 @@ class AgentProcess:
         if len(processes) > self.limits.processes:
             return "RuntimeError", "Your code started too many processes."
         if _memory(processes) > self.limits.memory_bytes:
-            amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
-            return "MemoryError", f"Your code used more than {amount} of memory."
+            return self._too_much_memory
         if self._room.disk([process.pid for process in processes]) > self.limits.file_bytes:
             amount = f"{self.limits.file_bytes / 2**20:.3g} MiB"
             return "OSError", f"Your code wrote more than {amount} to files."
         return None
+
+    @property
+    def _too_much_memory(self) -> tuple[str, str]:
+        amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
+        return "MemoryError", f"Your code used more than {amount} of memory."
 
 
 def _memory(processes: set[psutil.Process]) -> int:
