@@ -196,12 +196,18 @@ def _write_changes(changes: Sequence[Change], path: Path) -> None:
 def _print(found: Regrade, out: Path) -> None:
     console = Console(highlight=False)
     if found.changes:
+        # Most changes have the same few reasons, so these are told once.
+        told = Counter(reason for change in found.changes for reason in change.reasons)
+        numbers = {reason: str(number) for number, (reason, _) in enumerate(told.most_common(), start=1)}
         shown = Table("submission", "before", "after", "change", "why")
         for change in found.changes:
             points = f"{change.before:g}", f"{change.after:g}", f"{change.after - change.before:+g}"
-            # Text, not markup: the sentences quote what students wrote.
-            shown.add_row(Text(change.submission), *points, Text("\n".join(change.reasons)))
+            why = ", ".join(numbers[reason] for reason in change.reasons)
+            # Text, not markup: names and sentences quote what students wrote.
+            shown.add_row(Text(change.submission), *points, why)
         console.print(shown)
+        for reason, number in numbers.items():
+            console.print(f"{number}: {reason} ({told[reason]} times)", markup=False)
     for remark in found.remarks:
         console.print(remark, markup=False)
     console.print(f"{len(found.changes)} scores change, {found.unchanged} don't.")
