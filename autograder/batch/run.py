@@ -127,10 +127,10 @@ def grade(
 
                 open_pool = stack.enter_context(cluster.connect(scheduler, work, resources or {}))
             faults = _grade_all(waiting, open_pool, save)
-        results = tuple(store.results(contents, tests_digest))
+        results, written = tuple(store.results(contents, tests_digest)), store.written()
     finally:
         store.close()
-    report.write(topic, list(tests), results, out, found)
+    report.write(topic, list(tests), results, out, found, written)
     summary = Summary(results, faults, len(submissions) - len(waiting), time.monotonic() - start, out)
     _print_summary(summary)
     return summary
