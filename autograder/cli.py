@@ -72,20 +72,22 @@ def build_command(
         bool, typer.Option("--check", help="Write nothing; exit with 1 and name what is stale.")
     ] = False,
 ) -> None:
-    """Make notebooks, executed solutions and autograder zips from the masters."""
+    """Make from the masters: notebooks, executed solutions, and what otter, Gradescope and nbgrader grade by."""
+    from dataclasses import astuple
+
     from autograder import build
 
     root = _root()
     names = _chosen(topics, root)
     if check:
-        stale = [path for name in names for path in build.stale(name, root)]
+        stale = dict.fromkeys(path for name in names for path in build.stale(name, root))
         for path in stale:
             typer.echo(f"{path.relative_to(root)} is not what its master builds: run `course build`.")
         raise typer.Exit(1 if stale else 0)
     _lint(names, root)
     for name in names:
         built = build.build_topic(name, root)
-        for path in (built.student, built.solution, built.autograder_zip):
+        for path in astuple(built):
             typer.echo(str(path.relative_to(root)))
 
 

@@ -59,10 +59,13 @@ def collect(paths: list[Path]) -> list[Submission]:
     found: list[Submission] = []
     for path in paths:
         if path.is_dir() and not path.is_symlink():
+            # alice/01_regression is one of alice's folders, as nbgrader keeps them: her name stands outside it.
+            is_of_nbgrader = (path / f"{path.name}.ipynb").exists() and len(path.parents) > 1
+            start = path.parents[1] if is_of_nbgrader else path
             found += [
                 s
                 for inner in _files_below(path)
-                for s in _from_file(inner, inner.relative_to(path), named=False)
+                for s in _from_file(inner, inner.relative_to(start), named=False)
             ]
         else:
             found += _from_file(path, Path(path.name), named=True)
@@ -162,9 +165,10 @@ def _student(path: PurePosixPath) -> str:
     if (match := _CANVAS.fullmatch(path.stem)) is not None:
         return _safe(f"{match['student']}_{match['user']}")
     stem = path.stem.removesuffix("-handin")
-    # alice/01_regression.ipynb is alice's, not 01_regression's.
-    if re.fullmatch(r"\d\d_\w+", stem) and len(path.parts) > 1:
-        return _safe(path.parts[-2])
+    if re.fullmatch(r"\d\d_\w+", stem):
+        # alice/01_regression.ipynb is alice's, not 01_regression's; so is nbgrader's alice/01_regression/01_regression.ipynb.
+        folders = (folder for folder in reversed(path.parts[:-1]) if folder != stem)
+        return _safe(next(folders, stem))
     return _safe(stem)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
 from autograder.build.execute import execute, run_definitions
+from autograder.build.gradescope import gradescope_members
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
+from autograder.build.nbgrader import CONFIG, nbgrader_notebook
 from autograder.build.normalise import normalise, to_text, zip_bytes
 
 __all__ = [
@@ -20,9 +23,11 @@ __all__ = [
     "autograder_zip",
     "build_topic",
     "find_root",
+    "gradescope_zip",
     "handed_out",
     "lint",
     "master_path",
+    "nbgrader_notebook",
     "solution_namespace",
     "solution_notebook",
     "stale",
@@ -44,12 +49,18 @@ class Built:
     solution
         The solution with its outputs.
     autograder_zip
-        What otter and ``course grade`` grade by.
+        What otter grades by.
+    gradescope_zip
+        What Gradescope makes a container of.
+    nbgrader
+        nbgrader's source notebook; the configuration that goes with it lies above ``source/``.
     """
 
     student: Path
     solution: Path
     autograder_zip: Path
+    gradescope_zip: Path
+    nbgrader: Path
 
 
 def _paths(topic: str, root: Path) -> Built:
@@ -58,6 +69,8 @@ def _paths(topic: str, root: Path) -> Built:
         root / "notebooks" / f"{topic}.ipynb",
         made / f"{topic}-solution.ipynb",
         made / f"{topic}-autograder.zip",
+        made / f"{topic}-gradescope.zip",
+        root / "dist" / "nbgrader" / "source" / topic / f"{topic}.ipynb",
     )
 
 
@@ -100,9 +113,9 @@ def build_topic(topic: str, root: Path) -> Built:
     The solution is executed only when its master or what it runs on has changed since.
     """
     paths, made = _paths(topic, root), assign(topic, root)
-    paths.student.parent.mkdir(parents=True, exist_ok=True)
-    paths.student.write_text(to_text(made.student), encoding="utf-8")
-    autograder_zip(topic, root)
+    for path, make in _for_graders(topic, root).items():
+        _write(path, make())
+    _write(paths.student, to_text(made.student).encode())
     stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
     if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
         executed = normalise(execute(made.solution, f"{topic}.ipynb"))
@@ -113,11 +126,33 @@ def build_topic(topic: str, root: Path) -> Built:
 
 def autograder_zip(topic: str, root: Path) -> Path:
     """The autograder zip of ``topic``, made anew if it isn't what the master says."""
-    path, content = _paths(topic, root).autograder_zip, zip_bytes(assign(topic, root).autograder)
+    path = _paths(topic, root).autograder_zip
+    _write(path, _for_graders(topic, root)[path]())
+    return path
+
+
+def gradescope_zip(topic: str, root: Path) -> Path:
+    """The zip that Gradescope makes a container of, made anew if it isn't what the master and the packages say."""
+    path = _paths(topic, root).gradescope_zip
+    _write(path, _for_graders(topic, root)[path]())
+    return path
+
+
+def _for_graders(topic: str, root: Path) -> dict[Path, Callable[[], bytes]]:
+    """The files in ``dist/`` that other tools grade by, and what makes their content."""
+    paths = _paths(topic, root)
+    return {
+        paths.autograder_zip: lambda: zip_bytes(assign(topic, root).autograder),
+        paths.gradescope_zip: lambda: zip_bytes(gradescope_members(topic, root)),
+        paths.nbgrader: lambda: to_text(nbgrader_notebook(topic, root)).encode(),
+        paths.nbgrader.parents[2] / "nbgrader_config.py": CONFIG.encode,
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
     if not path.exists() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return path
 
 
 def stale(topic: str, root: Path) -> list[Path]:
@@ -126,8 +161,9 @@ def stale(topic: str, root: Path) -> list[Path]:
     old = []
     if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
         old.append(paths.student)
-    if paths.autograder_zip.exists() and paths.autograder_zip.read_bytes() != zip_bytes(made.autograder):
-        old.append(paths.autograder_zip)
+    for path, make in _for_graders(topic, root).items():
+        if path.exists() and path.read_bytes() != make():
+            old.append(path)
     stamp = paths.solution.with_suffix(".stamp")
     if paths.solution.exists() and (not stamp.exists() or stamp.read_text() != digest(topic, root)):
         old.append(paths.solution)

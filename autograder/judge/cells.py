@@ -38,13 +38,20 @@ class Cell:
 
 
 def to_run(notebook: NotebookNode) -> Iterator[Cell]:
-    """The cells to run, in order, without untouched checks and without lines that install things."""
+    """The cells to run, in order, without untouched checks, nbgrader's tests, and lines that install things."""
     for number, cell in enumerate(notebook.get("cells", []), start=1):
-        if cell.get("cell_type") != "code":
+        if cell.get("cell_type") != "code" or _is_test_of_nbgrader(cell):
             continue
         source = _without_housekeeping("".join(cell.get("source") or ""))
         if source.strip() and not _MACHINERY.fullmatch(source):
             yield Cell(number, source)
+
+
+def _is_test_of_nbgrader(cell: NotebookNode) -> bool:
+    """Whether nbgrader would put its own text in the place of this cell: nothing in it is an answer."""
+    metadata = cell.get("metadata")
+    role = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return isinstance(role, dict) and role.get("grade") is True and role.get("solution") is not True
 
 
 def _without_housekeeping(source: str) -> str:

@@ -10,6 +10,7 @@ from course_utils.checks.call import (
     run_case,
     solved,
 )
+from course_utils.checks.cell import run_test
 from course_utils.checks.compare import compare
 from course_utils.checks.grader import CheckResult, Grader, Overview
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -34,5 +35,6 @@ __all__ = [
     "on_tape",
     "own_or_finished",
     "run_case",
+    "run_test",
     "solved",
 ]
