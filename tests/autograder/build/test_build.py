@@ -29,8 +29,10 @@ def topic(request):
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the course's sources that a test may build in."""
-    for folder in ("solutions", "course_utils", "notebooks"):
+    for folder in ("solutions", "course_utils", "autograder", "notebooks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 
 
@@ -75,21 +77,28 @@ def test_cell_ids_are_unique_and_valid(topic):
 
 
 def test_built_twice_it_is_the_same_to_the_byte(topic, copy):
-    def build_both():
-        return to_text(build.student_notebook(topic, copy)), build.autograder_zip(topic, copy).read_bytes()
+    def build_all():
+        archives = [make(topic, copy).read_bytes() for make in (build.autograder_zip, build.gradescope_zip)]
+        notebooks = [make(topic, copy) for make in (build.student_notebook, build.nbgrader_notebook)]
+        return [*archives, *map(to_text, notebooks)]
 
-    first = build_both()
+    first = build_all()
     shutil.rmtree(copy / "dist")
     _assign.cache_clear()
-    assert build_both() == first
+    assert build_all() == first
 
 
 @pytest.mark.slow
 def test_executed_twice_it_is_the_same_to_the_byte(copy):
-    first = build.build_topic(TOPICS[0], copy).solution.read_bytes()
+    built = build.build_topic(TOPICS[0], copy)
+    first = built.solution.read_bytes()
     shutil.rmtree(copy / "dist")
     assert build.build_topic(TOPICS[0], copy).solution.read_bytes() == first
     assert build.stale(TOPICS[0], copy) == []
+    for_graders = [built.autograder_zip, built.gradescope_zip, built.nbgrader]
+    for path in for_graders:
+        path.write_bytes(b"old")
+    assert build.stale(TOPICS[0], copy) == for_graders
 
 
 @pytest.mark.slow
