@@ -110,7 +110,7 @@ def _entries(number: int, question: QuestionResult) -> Iterator[dict[str, Any]]:
     all_or_nothing = (
         sum(p for p, o in zip(shares, question.outcomes, strict=True) if o.passed) != question.score
     )
-    if all_or_nothing:  # no test case has points of its own
+    if all_or_nothing:  # what passed has earned nothing by itself
         yield {
             **_points(question.name, question.score, question.possible),
             "number": f"{number}",
