@@ -42,7 +42,6 @@ def grade(root: Path) -> dict[str, Any]:
     """
     start = time.monotonic()
     assignment = json.loads((root / "source" / "assignment.json").read_text(encoding="utf-8"))
-    sandboxed = available() is None
     notebook = _the_notebook(root / "submission", assignment["topic"])
     if isinstance(notebook, str):
         results = _invalid(notebook, assignment["tests"])
@@ -52,10 +51,10 @@ def grade(root: Path) -> dict[str, Any]:
             assignment["tests"],
             handed_out=frozenset(assignment["handed_out"]),
             limits=_LIMITS,
-            sandboxed=sandboxed,
+            **_sandbox(),
         )
         results = _graded(judged, assignment["written"])
-    results["extra_data"] |= {"topic": assignment["topic"], "sandboxed": sandboxed}
+    results["extra_data"] |= {"topic": assignment["topic"], **_sandbox()}
     return {
         "execution_time": round(time.monotonic() - start),
         "stdout_visibility": "hidden",
@@ -63,6 +62,11 @@ def grade(root: Path) -> dict[str, Any]:
         "test_output_format": "text",
         **results,
     }
+
+
+def _sandbox() -> dict[str, Any]:
+    """How well the student's code is walled in: as well as this container lets it."""
+    return {"sandboxed": available() is None}
 
 
 def _the_notebook(folder: Path, topic: str) -> NotebookNode | str:
@@ -163,7 +167,7 @@ def main() -> None:
     path = root / "results" / "results.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    print(f"{results['extra_data']['status']}, {results['execution_time']} s")
+    print(f"{results['extra_data']['status']} in {results['execution_time']} s, {_sandbox()}")
 
 
 if __name__ == "__main__":
