@@ -167,7 +167,8 @@ def main() -> None:
     path = root / "results" / "results.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    print(f"{results['extra_data']['status']} in {results['execution_time']} s, {_sandbox()}")
+    sandbox = ", ".join(f"{name}: {value}" for name, value in _sandbox().items())
+    print(f"{results['extra_data']['status']} in {results['execution_time']} s, {sandbox}")
 
 
 if __name__ == "__main__":

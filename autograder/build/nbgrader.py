@@ -1,7 +1,7 @@
 """From a master to a source notebook for nbgrader.
 
 nbgrader runs the tests in the student's own kernel. What this adds to nbgrader's own format: a test that fails says the same sentence
-as everywhere else, and hidden tests show no more than that sentence.
+as everywhere else, hidden tests show no more than that sentence, and students don't see how a test computes what is right.
 """
 
 from __future__ import annotations
@@ -145,10 +145,17 @@ def _exercise(question: Question, tests: str) -> Iterator[NotebookNode]:
 
 
 def _test(cell: Cell, exercise: str) -> str:
-    """A test of a master as code that runs it; if it is hidden, students get no more than a remark."""
+    """A test of a master as code. Students get one line of it: a public check by its name, or that there is a hidden test.
+
+    The line of a public check asks the checks that travel with the notebook, which a student could edit: what counts is below it.
+    """
     name = next(node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef))
-    head = f"# Hidden test of {exercise}: it runs when your work is graded.\n### BEGIN HIDDEN TESTS\n"
-    source = cell.source.split("\n", 1)[1] if cell.is_hidden else cell.source
-    call = f"run_test({name}, globals(){', hidden=True' if cell.is_hidden else ''})"
-    code = f"from course_utils.checks import run_test\n\n\n{source}\n\n\n{call}"
-    return f"{head}{code}\n### END HIDDEN TESTS" if cell.is_hidden else code
+    if cell.is_hidden:
+        shown = f"# Hidden test of {exercise}: it runs when your work is graded."
+        source, hidden = cell.source.split("\n", 1)[1], ", hidden=True"
+    else:
+        case = name.removeprefix("test_").replace("_", " ")
+        shown = f'from course_utils.checks import require\n\nrequire(grader.check("{exercise}"), "{case}")'
+        source, hidden = cell.source, ""
+    test = f"from course_utils.checks import run_test\n\n\n{source}\n\n\nrun_test({name}, globals(){hidden})"
+    return f"{shown}\n### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS"

@@ -10,7 +10,7 @@ from course_utils.checks.call import (
     run_case,
     solved,
 )
-from course_utils.checks.cell import run_test
+from course_utils.checks.cell import require, run_test
 from course_utils.checks.compare import compare
 from course_utils.checks.grader import CheckResult, Grader, Overview
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -34,6 +34,7 @@ __all__ = [
     "is_stub",
     "on_tape",
     "own_or_finished",
+    "require",
     "run_case",
     "run_test",
     "solved",

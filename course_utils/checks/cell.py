@@ -1,4 +1,4 @@
-"""A test in a notebook's own cell, as nbgrader runs it: it passes in silence, or the cell fails with one sentence."""
+"""Tests in a notebook's own cells, as nbgrader runs them: the cell passes in silence, or fails with one sentence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from course_utils.checks.call import run_case
+from course_utils.checks.grader import CheckResult
+from course_utils.checks.mistake import Outcome
 
 
 class CheckFailed(AssertionError):
@@ -46,7 +48,30 @@ def run_test(test: Callable[..., None], environment: Mapping[str, Any], *, hidde
     # otter takes two seconds to import: only when the first test is run.
     from otter.test_files import test_case
 
-    outcome = run_case(test_case(hidden=hidden)(test).to_dataclass(), environment)
+    _fail_unless_passed(run_case(test_case(hidden=hidden)(test).to_dataclass(), environment))
+
+
+def require(result: CheckResult | None, case: str) -> None:
+    """Fail unless a public check passed, for notebooks that show no more of a test than its name.
+
+    Parameters
+    ----------
+    result
+        What ``grader.check`` returned. If it found no checks, nothing is required.
+    case
+        The name of the check, in words.
+
+    Raises
+    ------
+    CheckFailed
+        If it didn't pass.
+    """
+    for outcome in result.outcomes if result is not None else ():
+        if outcome.case == case:
+            _fail_unless_passed(outcome)
+
+
+def _fail_unless_passed(outcome: Outcome) -> None:
     if not outcome.passed:
-        parts = (outcome.sentence, None if hidden else outcome.detail)
+        parts = (outcome.sentence, None if outcome.hidden else outcome.detail)
         raise CheckFailed("\n".join(part for part in parts if part))

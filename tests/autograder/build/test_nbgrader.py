@@ -24,7 +24,8 @@ from autograder.demo import replace_answer
 from autograder.judge import judge
 from autograder.sandbox import available
 from autograder.wrong_answers import load
-from course_utils.checks import run_case
+from course_utils.checks import Grader, run_case
+from course_utils.checks.cell import CheckFailed
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -151,9 +152,13 @@ def test_students_get_the_same_cells_and_neither_hidden_tests_nor_rubrics(topic,
     text = to_text(theirs)
     assert "Rubric" not in text
     assert "BEGIN SOLUTION" not in text
-    for source in build.test_sources(topic, ROOT).values():
+    shown = [cell.source for cell in theirs.cells if role(cell, "grade")]
+    assert all(source.startswith("# Hidden test of") or source.count("\n") == 2 for source in shown)
+    for name, source in build.test_sources(topic, ROOT).items():
         for case in ExceptionTestFile.from_string(source).test_cases:
-            assert (case.body.test_func.__name__ in text) is not case.hidden
+            words = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
+            line = f'require(grader.check("{name}"), "{words}")'
+            assert any(line in source for source in shown) is not case.hidden
 
 
 def test_the_tests_of_an_exercise_that_is_all_or_nothing_share_a_cell(tmp_path, config):
@@ -162,13 +167,14 @@ def test_the_tests_of_an_exercise_that_is_all_or_nothing_share_a_cell(tmp_path, 
     notebook = nbgrader_notebook("01_small", tmp_path)
     (test,) = [cell for cell in notebook.cells if role(cell, "grade")]
     assert test.metadata.nbgrader["points"] == 3
-    environment = {"double": lambda x: 2}
-    with pytest.raises(AssertionError):
-        exec(test.source, environment)
-    exec(test.source, {"double": lambda x: 2 * x})
+    grader = Grader("nowhere.ipynb")
+    for wrong in (lambda x: 2, lambda x: x):
+        with pytest.raises(CheckFailed):
+            exec(test.source, {"double": wrong, "grader": grader})
+    exec(test.source, {"double": lambda x: 2 * x, "grader": grader})
     (test,) = [cell for cell in released(notebook, config).cells if role(cell, "grade")]
-    assert "test_one" in test.source
-    assert "test_two" not in test.source
+    assert "== 2" not in test.source
+    assert "== 4" not in test.source
 
 
 # --- end to end ----------------------------------------------------------------------------------------------

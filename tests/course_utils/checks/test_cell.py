@@ -3,7 +3,7 @@
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_utils.checks import check_call, run_test
+from course_utils.checks import CheckResult, Outcome, check_call, require, run_test
 from course_utils.checks.cell import CheckFailed
 
 
@@ -38,6 +38,15 @@ def test_whatever_the_answer_is_a_sentence_is_said(answer):
     exec(answer, environment)
     with pytest.raises(CheckFailed, match=r"^[A-Z].*[.`]"):
         run_test(test_doubles, environment, hidden=True)
+
+
+def test_a_check_is_required_by_its_name():
+    failed = Outcome("doubles", False, 1.0, False, "sign", "Wrong sign.", "got -62")
+    result = CheckResult("double", (Outcome("of zero", False, 1.0, True), failed))
+    require(result, "of zero")
+    require(None, "doubles")
+    with pytest.raises(CheckFailed, match=r"Wrong sign\.\ngot -62"):
+        require(result, "doubles")
 
 
 def test_jupyter_shows_no_line_of_the_test(capsys):
