@@ -138,10 +138,12 @@ def test_the_untouched_notebook_runs_from_top_to_bottom(topic):
 
 def test_with_an_address_the_notebook_opens_with_a_cell_for_colab_that_nothing_else_minds(copy):
     plain = build.student_notebook(TOPICS[1], copy)
-    (copy / "pyproject.toml").write_text('[project.urls]\nrepository = "https://example.org/course"\n')
+    (copy / "pyproject.toml").write_text(
+        '[project]\nname = "x"\n[project.urls]\nrepository = "https://example.org/course"\n'
+    )
     notebook = build.student_notebook(TOPICS[1], copy)
     opening = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert opening.source.endswith('    %pip install -q "git+https://example.org/course"')
+    assert '    %pip install -q "git+https://example.org/course"\n' in opening.source
     notebook.cells.remove(opening)
     assert notebook == plain
     notebook = build.student_notebook(TOPICS[1], copy)
