@@ -10,6 +10,16 @@ from nbformat import NotebookNode
 
 from course_utils.checks.colab import FIRST_LINE
 
+_CELL = """\
+{first}
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q "git+{address}"
+    from google.colab import output
+
+    output.enable_custom_widget_manager()"""
+
 
 def with_install_cell(notebook: NotebookNode, root: Path) -> NotebookNode:
     """A copy that installs the course when Colab opens it, if ``pyproject.toml`` names a repository; else the notebook.
@@ -19,9 +29,7 @@ def with_install_cell(notebook: NotebookNode, root: Path) -> NotebookNode:
     address = _repository(root)
     if address is None:
         return notebook
-    source = (
-        f'{FIRST_LINE}\nimport sys\n\nif "google.colab" in sys.modules:\n    %pip install -q "git+{address}"'
-    )
+    source = _CELL.format(first=FIRST_LINE, address=address)
     copy: NotebookNode = nbformat.from_dict(notebook)
     first = next(i for i, cell in enumerate(copy.cells) if cell.cell_type == "code")
     copy.cells.insert(first, nbformat.v4.new_code_cell(source, id="install"))

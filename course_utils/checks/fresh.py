@@ -15,7 +15,7 @@ from typing import Any
 
 from course_utils.checks.colab import FIRST_LINE
 from course_utils.checks.names import defined_names, names_read
-from course_utils.checks.notebook import public_tests, read_notebook, sources
+from course_utils.checks.notebook import plain, public_tests, read_notebook, sources
 from course_utils.checks.results import run_checks
 
 Cell = tuple[int, str]
@@ -40,15 +40,6 @@ def _names(source: str, exercises: Collection[str]) -> tuple[set[str], set[str]]
         return {
             name for name in exercises if re.search(rf"^(def|class) {name}\b", source, re.MULTILINE)
         }, set()
-
-
-def plain(source: str) -> str:
-    """A cell without IPython's magics, each line keeping its number."""
-    try:
-        compile(source, "<cell>", "exec")
-    except (SyntaxError, ValueError):
-        return re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
-    return source
 
 
 def main(notebook: Path, results: Path) -> None:

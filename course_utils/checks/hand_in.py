@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.checks.call import is_stub, student_code
-from course_utils.checks.fresh import plain
 from course_utils.checks.names import defined_names
-from course_utils.checks.notebook import MAX_BYTES, public_tests, read_notebook, sources
+from course_utils.checks.notebook import MAX_BYTES, plain, public_tests, read_notebook, sources
 from course_utils.checks.results import Overview, marked_up
 
 SECONDS = 15.0  # for the saved notebook's answers in a fresh process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ def sources(notebook: dict[str, Any], kind: str = "code") -> list[tuple[int, str
 
 def _text(source: Any) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+
+
+def plain(source: str) -> str:
+    """A cell without IPython's magics, each line keeping its number."""
+    try:
+        compile(source, "<cell>", "exec")
+    except (SyntaxError, ValueError):
+        return re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+    return source
 
 
 def public_tests(notebook: dict[str, Any]) -> dict[str, str]:

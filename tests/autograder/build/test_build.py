@@ -18,6 +18,7 @@ from autograder.build.normalise import to_text
 from autograder.judge import judge
 from autograder.judge.cells import to_run
 from autograder.sandbox import Level
+from course_utils.checks import fresh
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -146,12 +147,25 @@ def test_the_untouched_notebook_runs_from_top_to_bottom(topic):
     assert "This cell waits for" in said
 
 
+def test_the_solution_passes_from_the_fresh_start_that_a_hand_in_makes(topic, tmp_path):
+    path = tmp_path / f"{topic}.ipynb"
+    path.write_text(to_text(build.solution_notebook(topic, ROOT)), encoding="utf-8")
+    fresh.main(path, tmp_path / "results")
+    lines = [json.loads(line) for line in (tmp_path / "results").read_text().splitlines()]
+    assert [line for line in lines if "error" in line] == []
+    assert {line["question"]: line["state"] for line in lines if "state" in line} == dict.fromkeys(
+        build.test_sources(topic, ROOT), "passed"
+    )
+
+
 def test_with_an_address_the_notebook_opens_with_a_cell_for_colab_that_nothing_else_minds(copy):
     plain = build.student_notebook(TOPICS[1], copy)
-    (copy / "pyproject.toml").write_text('[project.urls]\nrepository = "https://example.org/course"\n')
+    (copy / "pyproject.toml").write_text(
+        '[project]\nname = "x"\n[project.urls]\nrepository = "https://example.org/course"\n'
+    )
     notebook = build.student_notebook(TOPICS[1], copy)
     opening = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert opening.source.endswith('    %pip install -q "git+https://example.org/course"')
+    assert '    %pip install -q "git+https://example.org/course"\n' in opening.source
     notebook.cells.remove(opening)
     assert notebook == plain
     notebook = build.student_notebook(TOPICS[1], copy)

@@ -11,7 +11,8 @@ import pytest
 from nbclient import NotebookClient
 
 from course_utils.checks import Grader, colab, fresh, hand_in
-from course_utils.checks.fresh import cells_needed, plain
+from course_utils.checks.fresh import cells_needed
+from course_utils.checks.notebook import plain
 
 TEST = """
 from otter.test_files import test_case
