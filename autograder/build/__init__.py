@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
@@ -19,6 +20,8 @@ __all__ = [
     "Problem",
     "autograder_zip",
     "build_topic",
+    "executed_solution",
+    "executed_student",
     "find_root",
     "handed_out",
     "lint",
@@ -59,6 +62,29 @@ def _paths(topic: str, root: Path) -> Built:
         made / f"{topic}-solution.ipynb",
         made / f"{topic}-autograder.zip",
     )
+
+
+def _executed(path: Path, notebook: NotebookNode, topic: str, root: Path) -> Path:
+    """Run ``notebook`` into ``path``, unless its master and what it runs on are the same as at its last run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # who comes second reads what the first has run
+        stamp, current = path.with_suffix(".stamp"), digest(topic, root)
+        if not path.exists() or not stamp.exists() or stamp.read_text() != current:
+            executed = normalise(execute(notebook, f"{topic}.ipynb"))
+            path.write_text(to_text(executed), encoding="utf-8")
+            stamp.write_text(current)
+    return path
+
+
+def executed_solution(topic: str, root: Path) -> Path:
+    """The solution with its outputs, run only when it has changed since."""
+    return _executed(_paths(topic, root).solution, assign(topic, root).solution, topic, root)
+
+
+def executed_student(topic: str, root: Path) -> Path:
+    """The notebook as students get it, with its outputs, run only when it has changed since."""
+    path = _paths(topic, root).solution.with_name(f"{topic}-student.ipynb")
+    return _executed(path, assign(topic, root).student, topic, root)
 
 
 def student_notebook(topic: str, root: Path) -> NotebookNode:
@@ -103,11 +129,7 @@ def build_topic(topic: str, root: Path) -> Built:
     paths.student.parent.mkdir(parents=True, exist_ok=True)
     paths.student.write_text(to_text(made.student), encoding="utf-8")
     autograder_zip(topic, root)
-    stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
-    if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
-        executed = normalise(execute(made.solution, f"{topic}.ipynb"))
-        paths.solution.write_text(to_text(executed), encoding="utf-8")
-        stamp.write_text(current)
+    executed_solution(topic, root)
     return paths
 
 

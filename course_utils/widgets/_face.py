@@ -47,6 +47,12 @@ def style() -> str:
     return (_STATIC / "face.css").read_text(encoding="utf-8")
 
 
+@cache
+def alone() -> str:
+    """The script that stands for the Python side where there is none."""
+    return (_STATIC / "alone.js").read_text(encoding="utf-8")
+
+
 def floats(array: np.ndarray) -> bytes:
     """An array as little-endian float32 bytes, row after row, as the faces read them."""
     return np.ascontiguousarray(array, dtype="<f4").tobytes()
@@ -76,6 +82,7 @@ def standalone(widget: anywidget.AnyWidget, dark: bool = False, **instead: Any) 
         title=type(widget).__name__,
         css=widget._css,
         esm=widget._esm.replace("export default", "const face ="),
+        alone=alone(),
         # What is between script tags must not hold a tag.
         state=json.dumps(_encoded(state)).replace("<", "\\u003c"),
     )
