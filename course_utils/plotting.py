@@ -58,7 +58,9 @@ def use_course_style() -> None:
     if IPython and (shell := IPython.get_ipython()):
         import matplotlib.pyplot as plt
 
-        plt.switch_backend(mpl.get_backend())  # loaded later, the notebook's backend would forget what follows
+        plt.switch_backend(
+            mpl.get_backend()
+        )  # loaded later, the notebook's backend would forget what follows
         shell.display_formatter.formatters["text/plain"].for_type(Figure, _print_description)
 
 
@@ -96,7 +98,9 @@ def describe(figure: Figure) -> str:
     if silent > 0:
         told.append(f"{silent} {'more ' if told else ''}{'pictures' if silent > 1 else 'picture'}")
     title = [_plain(figure.get_suptitle())] if figure.get_suptitle() else []
-    return " ".join(f"{text.rstrip('.:')}." for text in title + list(dict.fromkeys(told))) or "An empty figure."
+    return (
+        " ".join(f"{text.rstrip('.:')}." for text in title + list(dict.fromkeys(told))) or "An empty figure."
+    )
 
 
 def _describe_panel(ax: Axes) -> str:

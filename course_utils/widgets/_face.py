@@ -84,14 +84,14 @@ def standalone(widget: anywidget.AnyWidget, dark: bool = False, **instead: Any) 
         esm=widget._esm.replace("export default", "const face ="),
         alone=alone(),
         # What is between script tags must not hold a tag.
-        state=json.dumps(_encoded(state)).replace("<", "\\u003c"),
+        state=json.dumps(encoded(state)).replace("<", "\\u003c"),
     )
 
 
-def _encoded(value: Any) -> Any:
-    """Bytes as marked base64 text, wherever they are."""
+def encoded(value: Any) -> Any:
+    """Bytes as marked base64 text, wherever they are in a widget's state."""
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, dict):
-        return {key: _encoded(each) for key, each in value.items()}
-    return [_encoded(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {key: encoded(each) for key, each in value.items()}
+    return [encoded(each) for each in value] if isinstance(value, (list, tuple)) else value
