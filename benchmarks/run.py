@@ -132,17 +132,17 @@ def main() -> None:
     for module in modules():
         name = module.__name__.removeprefix("benchmarks.")
         if not wanted or name in wanted:
-            print(f"\n### {name}\n\n{(module.__doc__ or '').strip()}\n")
+            print(f"\n## {name}\n\n{(module.__doc__ or '').strip()}\n")
             table(module.rows())
     if not wanted or "growth" in wanted:
         growth.plot(HERE / "growth.png")
-        print("\n### growth\n\n![Times over sizes, ours and the peers'](growth.png)")
+        print("\n## growth\n\n![Times over sizes, ours and the peers'](growth.png)")
     if not wanted or "widgets" in wanted:
-        print(f"\n### widgets\n\n{(widgets.__doc__ or '').strip()}\n")
+        print(f"\n## widgets\n\n{(widgets.__doc__ or '').strip()}\n")
         widgets.report()
     if not wanted or "grading" in wanted:
         mine, other = grading()
-        print("\n### grading\n\n| grading 01_regression | seconds a submission | ratio |\n|---|---|---|")
+        print("\n## grading\n\n| grading 01_regression | seconds a submission | ratio |\n|---|---|---|")
         print(f"| `course grade`, a class of 6, two workers | {mine:.1f} | 1 |")
         print(f"| `otter run`, one | {other:.1f} | {other / mine:.1f} × |")
 

@@ -114,4 +114,4 @@ def _describe_panel(ax: Axes) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.replace("$", "").split())
+    return " ".join(text.replace("$", "").replace(r"^\top", "ᵀ").split())

@@ -11,6 +11,9 @@ extensions = [
     "docs.figures",
     "docs.players",
 ]
+suppress_warnings = [
+    "ref.python"
+]  # a word in a Returns section is no reference, though several things bear its name
 html_math_renderer = "mathml"
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "attrs_block"]

@@ -71,6 +71,7 @@ def generated(root: Path) -> dict[Path, str]:
     )
     return {
         Path("topics/index.md"): _topics(root),
+        Path("topics/table.txt"): _table(root),
         Path("where.md"): _where(root),
         Path("guides/index.md"): _contents(
             "Guides", "For those who learn, teach and write with this course.", guides
@@ -92,11 +93,29 @@ def _contents(title: str, lead: str, names: list[str]) -> str:
     return f"# {title}\n\n{lead}\n\n```{{toctree}}\n:maxdepth: 1\n\n" + "\n".join(names) + "\n```\n"
 
 
-def _markdown(topic: str, root: Path) -> str:
+def _notebook(topic: str, root: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a notebook, and the notebook."""
     notebook = json.loads((root / "notebooks" / f"{topic}.ipynb").read_text(encoding="utf-8"))
-    return "\n\n".join(
-        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
-    )
+    texts = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    return "\n\n".join(texts), notebook
+
+
+def _table(root: Path) -> str:
+    """The notebooks at a glance."""
+    rows = ["| notebook | exercises | interactive figures | time |", "|---|---|---|---|"]
+    for name in build.topics(root):
+        text, notebook = _notebook(name, root)
+        code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+        figures = len(re.findall(r"^(?:\w+Explorer|OptimizerPlayground)\(", code, re.MULTILINE))
+        hours = " and ".join(re.findall(r"\*\*Time:\*\* about ([^.·\n]*\w)", text))
+        exercises = len(notebook["metadata"].get("otter", {}).get("tests", {}))
+        rows.append(f"| [{_title(text)}](topics/{name}.ipynb) | {exercises} | {figures} | {hours} |")
+    return "\n".join(rows) + "\n"
+
+
+def _title(text: str) -> str:
+    match = re.search(r"^# (.*)$", text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def _topics(root: Path) -> str:
@@ -106,11 +125,10 @@ def _topics(root: Path) -> str:
         "# Topics\n\nEach is one notebook. They build on one another, and each says at its top what it needs."
     ]
     for name in names:
-        text = _markdown(name, root)
-        title = re.search(r"^# (.*)$", text, re.MULTILINE)
+        text, _ = _notebook(name, root)
         able = re.search(r"\*\*You will be able to\*\*\n\n((?:- .*\n)+)", text)
         time = re.search(r"^\*\*Time:\*\*.*$", text, re.MULTILINE)
-        parts.append(f"## [{title[1] if title else name}]({name}.ipynb)")
+        parts.append(f"## [{_title(text)}]({name}.ipynb)")
         parts += [match[group] for match, group in ((able, 1), (time, 0)) if match]
     contents = "\n".join(names)
     return "\n\n".join(parts) + f"\n\n```{{toctree}}\n:hidden:\n\n{contents}\n```\n"
@@ -123,9 +141,8 @@ def _where(root: Path) -> str:
         "# Where is it taught?\n\nEach idea of the course: its section, the exercise, the function of the library, the interactive figure."
     ]
     for topic, concepts in index.items():
-        text = _markdown(topic, root)
-        title = re.search(r"^# (.*)$", text, re.MULTILINE)
-        parts.append(f"## {title[1] if title else topic}")
+        text, _ = _notebook(topic, root)
+        parts.append(f"## {_title(text)}")
         rows = ["| idea | section | exercise | library | widget |", "|---|---|---|---|---|"]
         for entry in concepts.values():
             exercises = [_exercise_link(name, topic, text) for name in _named(entry, "exercise")]

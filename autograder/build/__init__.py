@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 from nbformat import NotebookNode
@@ -64,13 +64,13 @@ def _paths(topic: str, root: Path) -> Built:
     )
 
 
-def _executed(path: Path, notebook: NotebookNode, topic: str, root: Path) -> Path:
-    """Run ``notebook`` into ``path``, unless its master and what it runs on are the same as at its last run."""
+def _executed(path: Path, made: Literal["student", "solution"], topic: str, root: Path) -> Path:
+    """Run a notebook into ``path``, unless its master and what it runs on are the same as at its last run."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):  # who comes second reads what the first has run
         stamp, current = path.with_suffix(".stamp"), digest(topic, root)
         if not path.exists() or not stamp.exists() or stamp.read_text() != current:
-            executed = normalise(execute(notebook, f"{topic}.ipynb"))
+            executed = normalise(execute(getattr(assign(topic, root), made), f"{topic}.ipynb"))
             path.write_text(to_text(executed), encoding="utf-8")
             stamp.write_text(current)
     return path
@@ -78,13 +78,13 @@ def _executed(path: Path, notebook: NotebookNode, topic: str, root: Path) -> Pat
 
 def executed_solution(topic: str, root: Path) -> Path:
     """The solution with its outputs, run only when it has changed since."""
-    return _executed(_paths(topic, root).solution, assign(topic, root).solution, topic, root)
+    return _executed(_paths(topic, root).solution, "solution", topic, root)
 
 
 def executed_student(topic: str, root: Path) -> Path:
     """The notebook as students get it, with its outputs, run only when it has changed since."""
     path = _paths(topic, root).solution.with_name(f"{topic}-student.ipynb")
-    return _executed(path, assign(topic, root).student, topic, root)
+    return _executed(path, "student", topic, root)
 
 
 def student_notebook(topic: str, root: Path) -> NotebookNode:
