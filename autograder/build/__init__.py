@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from filelock import FileLock
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
@@ -28,6 +29,8 @@ __all__ = [
     "Rubric",
     "autograder_zip",
     "build_topic",
+    "executed_solution",
+    "executed_student",
     "find_root",
     "gradescope_zip",
     "handed_out",
@@ -82,6 +85,29 @@ def _paths(topic: str, root: Path) -> Built:
     )
 
 
+def _executed(path: Path, made: Literal["student", "solution"], topic: str, root: Path) -> Path:
+    """Run a notebook into ``path``, unless its master and what it runs on are the same as at its last run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # who comes second reads what the first has run
+        stamp, current = path.with_suffix(".stamp"), digest(topic, root)
+        if not path.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != current:
+            executed = normalise(execute(getattr(assign(topic, root), made), f"{topic}.ipynb"))
+            path.write_text(to_text(executed), encoding="utf-8")
+            stamp.write_text(current, encoding="utf-8")
+    return path
+
+
+def executed_solution(topic: str, root: Path) -> Path:
+    """The solution with its outputs, run only when it has changed since."""
+    return _executed(_paths(topic, root).solution, "solution", topic, root)
+
+
+def executed_student(topic: str, root: Path) -> Path:
+    """The notebook as students get it, with its outputs, run only when it has changed since."""
+    path = _paths(topic, root).solution.with_name(f"{topic}-student.ipynb")
+    return _executed(path, "student", topic, root)
+
+
 def student_notebook(topic: str, root: Path) -> NotebookNode:
     """The notebook that students get."""
     return with_install_cell(assign(topic, root).student, root)
@@ -120,16 +146,12 @@ def build_topic(topic: str, root: Path) -> Built:
 
     The solution is executed only when its master or what it runs on has changed since.
     """
-    paths, made = _paths(topic, root), assign(topic, root)
+    paths = _paths(topic, root)
     for path, make in _for_graders(topic, root).items():
         _write(path, make())
     _write(paths.student, to_text(student_notebook(topic, root)).encode())
     write_index(root)
-    stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
-    if not paths.solution.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != current:
-        executed = normalise(execute(made.solution, f"{topic}.ipynb"))
-        paths.solution.write_text(to_text(executed), encoding="utf-8")
-        stamp.write_text(current, encoding="utf-8")
+    executed_solution(topic, root)
     return paths
 
 
