@@ -2052,13 +2052,13 @@ if solved(sigmoid, binary_cross_entropy, fit_logistic):
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):** one point for each reason, one for each matching remedy.
+# **Rubric (4 points):** one point for each reason, one for each matching remedy. Half of an item is a reason alone.
 #
-# - *Measured on the training sample.* With many parameters and 60 patients the empirical risk can be driven to almost nothing. Ask for the error on patients that took no part in fitting **or in choosing** the model; or cross-validate.
-# - *Small sample.* Even on held-out data, the average over few patients has a wide spread (it shrinks like 1/√n). Ask for a confidence interval, or bootstrap it.
-# - *Biased sample.* One clinic's patients may differ from those the model will meet; more of them wouldn't help. Test on another clinic, compare the distributions of age, BMI, treatment.
-# - *Selection.* The best of many models, or of many splits, was reported. Ask how many were tried; judge the chosen one once on untouched data.
-# - *Leakage.* A feature knows the answer, or patients appear in both parts. Look at what is measured when; split by patient.
+# - [2] *Measured on the training sample.* With many parameters and 60 patients the empirical risk can be driven to almost nothing. Ask for the error on patients that took no part in fitting **or in choosing** the model; or cross-validate.
+# - [2] *Small sample.* Even on held-out data, the average over few patients has a wide spread (it shrinks like 1/√n). Ask for a confidence interval, or bootstrap it.
+# - [2] *Biased sample.* One clinic's patients may differ from those the model will meet; more of them wouldn't help. Test on another clinic, compare the distributions of age, BMI, treatment.
+# - [2] *Selection.* The best of many models, or of many splits, was reported. Ask how many were tried; judge the chosen one once on untouched data.
+# - [2] *Leakage.* A feature knows the answer, or patients appear in both parts. Look at what is measured when; split by patient.
 #
 # Two versions of one reason count once. A remedy earns its point only if it would reveal that reason.
 

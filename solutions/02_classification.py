@@ -2030,7 +2030,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 2.10 · Which model would you choose? · ★★☆ · 10 minutes
+# ### Question 2.11 · Which model would you choose? · ★★☆ · 10 minutes
 #
 # A clinic has measured 12 blood values of **30 patients** with a rare disease and of **30 without**. It wants a classifier now, and expects to have 5,000 patients in three years. Some of the values are missing for some patients.
 #
@@ -2042,11 +2042,11 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two good reasons today, one for the later choice with its reason, one for the test.
 #
-# - *Few samples:* naive Bayes estimates only a mean and a variance a feature, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
-# - *Missing values:* a generative model can leave a missing feature out of the product; a discriminative one needs it filled in.
-# - *The rate of the disease:* 30 and 30 isn't how common it is. With naive Bayes the prior can be set to the true rate afterwards. (Shifting the intercept of logistic regression does the same: worth the point if said.)
-# - *In three years:* with 5,000 samples the assumption of independence (blood values are correlated) costs more than it saves: logistic regression, lower asymptotic error. An answer that keeps naive Bayes because a check showed near-independence earns the point too.
-# - *A test:* cross-validate both; draw learning curves on parts of the data and see whether they cross; look at the correlation of features within each class.
+# - [1] *Few samples:* naive Bayes estimates only a mean and a variance a feature, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
+# - [1] *Missing values:* a generative model can leave a missing feature out of the product; a discriminative one needs it filled in.
+# - [1] *The rate of the disease:* 30 and 30 isn't how common it is. With naive Bayes the prior can be set to the true rate afterwards. (Shifting the intercept of logistic regression does the same: worth the point if said.)
+# - [1] *In three years:* with 5,000 samples the assumption of independence (blood values are correlated) costs more than it saves: logistic regression, lower asymptotic error. An answer that keeps naive Bayes because a check showed near-independence earns the point too.
+# - [1] *A test:* cross-validate both; draw learning curves on parts of the data and see whether they cross; look at the correlation of features within each class.
 #
 # An answer that only names "fewer assumptions" or "is better with more data" without saying which assumption earns half a point.
 

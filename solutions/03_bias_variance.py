@@ -2621,12 +2621,13 @@ if solved(cross_validate, one_standard_error, bootstrap, bagging_predict, gradie
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two reasons, half a point for each matching remedy, one point for the 80 of 80.
 #
-# - *The genes were chosen on all 80 patients.* The held-out patients took part in choosing. Remedy: choose the genes inside `fit`, anew for each fold.
-# - *The best of 60 was reported.* The highest of many noisy numbers is high partly by luck. Remedy: test the chosen model once on patients that took no part; or nest: choose by an inner cross-validation within each outer training part, and report the outer losses.
-# - *Few patients.* Each fold has 16 patients, and 80 in all: the standard error of an accuracy near 90 % is about 3 points. It makes the number uncertain rather than too high: accept it as a reason only together with the choice among 60.
-# - *Standardising on everybody* leaks too, but little, for it doesn't look at labels. Worth the point if said with the remedy (into `fit`).
-# - *Imbalance:* if most patients don't relapse, a high accuracy may be that of the commoner class. Worth a point with a baseline as remedy.
-# - *80 of 80:* the training error says nothing about new patients. It shows a low bias, or rather the freedom to fit anything; with 30 genes chosen from 5,000 and 80 patients a high variance is to be expected: overfitting.
+# - [1] *The genes were chosen on all 80 patients.* The held-out patients took part in choosing. Remedy: choose the genes inside `fit`, anew for each fold.
+# - [1] *The best of 60 was reported.* The highest of many noisy numbers is high partly by luck. Remedy: test the chosen model once on patients that took no part; or nest: choose by an inner cross-validation within each outer training part, and report the outer losses.
+# - [1] *Few patients.* Each fold has 16 patients, and 80 in all: the standard error of an accuracy near 90 % is about 3 points. It makes the number uncertain rather than too high: accept it as a reason only together with the choice among 60.
+# - [1] *Standardising on everybody* leaks too, but little, for it doesn't look at labels. Worth the point if said with the remedy (into `fit`).
+# - [1] *Imbalance:* if most patients don't relapse, a high accuracy may be that of the commoner class. Worth a point with a baseline as remedy.
+# - [1] *Remedies:* one that matches for each of the two reasons. Half of the item for one.
+# - [1] *80 of 80:* the training error says nothing about new patients. It shows a low bias, or rather the freedom to fit anything; with 30 genes chosen from 5,000 and 80 patients a high variance is to be expected: overfitting.
 #
 # "Use more data" alone is no remedy for a leak.
 

@@ -2638,12 +2638,12 @@ if solved(Value):
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):**
+# **Rubric (4 points):** one point for each.
 #
-# - *1 point:* the friend is wrong here; go forward, from the narrow end, which is the input.
-# - *1 point:* a count with a reason: forward needs one sweep for each input (3; the running product keeps 3 columns), reverse one for each output (50,000; it keeps 50,000 rows).
-# - *1 point:* training has many parameters (inputs) and one loss (output), so its Jacobian is a single row: one backward sweep gives the derivative by all parameters, where forward would take one for each parameter.
-# - *1 point:* going backwards needs the values of the forward pass kept until then (memory that grows with the length of the chain); or recomputed; or that the whole forward pass must be finished first.
+# - [1] *Order:* the friend is wrong here; go forward, from the narrow end, which is the input.
+# - [1] *Count,* with a reason: forward needs one sweep for each input (3; the running product keeps 3 columns), reverse one for each output (50,000; it keeps 50,000 rows).
+# - [1] *Training* has many parameters (inputs) and one loss (output), so its Jacobian is a single row: one backward sweep gives the derivative by all parameters, where forward would take one for each parameter.
+# - [1] *Cost:* going backwards needs the values of the forward pass kept until then (memory that grows with the length of the chain); or recomputed; or that the whole forward pass must be finished first.
 #
 # Finite differences instead of forward mode, with 3 or 6 extra runs, earn the first two points if their error is mentioned.
 

@@ -36,7 +36,7 @@
 # - explain why saddle points matter more than local minima when there are many weights;
 # - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -825,7 +825,7 @@ plt.show()
 # forbids: [course_utils.optimizers.momentum, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.5 · momentum · ★☆☆ · 8 minutes
+# ### Exercise 5.4 · momentum · ★☆☆ · 8 minutes
 #
 # Take one step of $p \leftarrow \mu p - \alpha \nabla L(w)$, $w \leftarrow w + p$. Keep the velocity $p$ in the state; before the first step it is 0.
 #
@@ -1004,11 +1004,11 @@ plt.show()
 # forbids: [course_utils.optimizers.nesterov, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.6 · nesterov · ★★☆ · 8 minutes
+# ### Exercise 5.5 · nesterov · ★★☆ · 8 minutes
 #
 # Take one step of Nesterov's momentum, as above. Keep $p$ in the state; before the first step it is 0.
 #
-# **Shapes:** as in Exercise 5.5.
+# **Shapes:** as in Exercise 5.4.
 #
 # **Worked:** $L = w^2$, $\alpha = 0.1$, $\mu = 0.5$, from $w = 1$. Step 1: $p = -0.2$, $w = 0.8$. Step 2: look at $0.8 + 0.5 \cdot (-0.2) = 0.7$, where the gradient is $1.4$; $p = -0.1 - 0.14 = -0.24$, $w = 0.56$.
 #
@@ -1181,7 +1181,7 @@ plt.show()
 # forbids: [course_utils.optimizers.adagrad, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.7 · adagrad · ★★☆ · 8 minutes
+# ### Exercise 5.6 · adagrad · ★★☆ · 8 minutes
 #
 # Take one step of AdaGrad. Keep $c$ in the state; before the first step it is 0. Note where ε stands: outside the root.
 #
@@ -1368,7 +1368,7 @@ plt.show()
 # forbids: [course_utils.optimizers.rmsprop, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.8 · rmsprop · ★★☆ · 6 minutes
+# ### Exercise 5.7 · rmsprop · ★★☆ · 6 minutes
 #
 # Take one step of RMSprop. Keep $s$ in the state; before the first step it is 0.
 #
@@ -1541,7 +1541,7 @@ plt.show()
 # forbids: [course_utils.optimizers.adam, course_utils.optimizers.adamw, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.9 · adam · ★★★ · 15 minutes
+# ### Exercise 5.8 · adam · ★★★ · 15 minutes
 #
 # Take one step of Adam. The state holds $p$, $s$ and the number of steps $t$.
 #
@@ -1842,7 +1842,7 @@ plt.show()
 # forbids: [course_utils.model_selection.random_search, sklearn.*]
 
 # %% [markdown]
-# ### Exercise 5.10 · random_search · ★★★ · 20 minutes
+# ### Exercise 5.9 · random_search · ★★★ · 20 minutes
 #
 # Search hyperparameters at random, coarse to fine.
 #
@@ -2217,7 +2217,7 @@ if solved(minibatches, momentum, random_search):
 # points: 2
 
 # %% [markdown]
-# ### Exercise 5.11 · update_ratio · ★☆☆ · 4 minutes
+# ### Exercise 5.10 · update_ratio · ★☆☆ · 4 minutes
 #
 # Return $r$ as above. The norm $\lVert w \rVert$ is the root of the sum of the squares of **all** entries, also for a matrix.
 #
@@ -2522,7 +2522,7 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # manual: true
 
 # %% [markdown]
-# ### Question 5.12 · Why does the ranking differ? · ★★☆ · 10 minutes
+# ### Question 5.11 · Why does the ranking differ? · ★★☆ · 10 minutes
 #
 # In Rosenbrock's valley AdaGrad was far behind momentum and Adam. On the digits it was not.
 #
@@ -2534,12 +2534,12 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two differences with its reason, one for validation against training, one for the experiment.
 #
-# - *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
-# - *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
-# - *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
-# - *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
-# - *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
-# - *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
+# - [1] *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
+# - [1] *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
+# - [1] *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
+# - [1] *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
+# - [1] *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
+# - [1] *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
 #
 # An answer that only says "the network is more complicated" earns nothing for that sentence.
 

@@ -125,7 +125,7 @@ for std, *_ in styles:
 InitialisationExplorer()
 
 # %% [markdown]
-# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 a ReLU net loses the signal slowly. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
+# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 the signal of a ReLU net fades, to about a thousandth after twenty layers. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2485,7 +2485,7 @@ if solved(repair):
 # manual: true
 
 # %% [markdown]
-# ### Question 6.8 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
+# ### Question 6.11 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
 #
 # A colleague looks at your examination of the patient and says: "The updates are a millionth of the weights or less. The learning rate is much too small."
 #
@@ -2501,11 +2501,12 @@ if solved(repair):
 # %% [markdown]
 # **Rubric (4 points):** one point for each of 1 and 2, one for each half of 3.
 #
-# 1. The activations shrink from layer to layer *before the first step*. A forward pass of an untrained net doesn't use the learning rate. Small activations and small weights make small gradients, so small updates are a consequence. (Both halves needed: the measurement and why it is prior.)
-# 2. Measured: at 5 (a hundredfold) the loss still stands near log 10, though updates are larger; at 50 it diverges. Or a sound expectation: larger steps don't bring the signal through; the gradient grows by orders of magnitude as soon as the weights do, so no rate is right for long.
-# 3. *keep*: two passes with different masks the activations change by a fraction of their size; had keep been too small, the change would exceed the signal itself (√((1 − p)/p) in one layer, and more with depth). *weight_decay*: the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs. Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting.
+# - [1] *Part 1:* the activations shrink from layer to layer *before the first step*. A forward pass of an untrained net doesn't use the learning rate. Small activations and small weights make small gradients, so small updates are a consequence. (Both halves needed: the measurement and why it is prior.)
+# - [1] *Part 2,* measured: at 5 (a hundredfold) the loss still stands near log 10, though updates are larger; at 50 it diverges. Or a sound expectation: larger steps don't bring the signal through; the gradient grows by orders of magnitude as soon as the weights do, so no rate is right for long.
+# - [1] *Part 3, keep:* between two passes with different masks the activations change by a fraction of their size; had keep been too small, the change would exceed the signal itself (√((1 − p)/p) in one layer, and more with depth).
+# - [1] *Part 3, weight_decay:* the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs.
 #
-# An answer that names the guilty setting without evidence earns nothing for part 1.
+# Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting. An answer that names the guilty setting without evidence earns nothing for part 1.
 
 # %% [raw]
 # # END SOLUTION

@@ -3113,7 +3113,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 7.11 · What would you do with these pictures? · ★★☆ · 12 minutes
+# ### Question 7.14 · What would you do with these pictures? · ★★☆ · 12 minutes
 #
 # You have a network trained on a million photographs (ImageNet). Two hospitals ask you to find a rare bone fracture on X-ray pictures, which are grey and look nothing like photographs.
 #
@@ -3128,10 +3128,10 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** one point for each hospital's choice *with its reason*, one for the measurement, one for the pitfall.
 #
-# - *Hospital A:* freeze most or all, train a new last layer (or a small one on features of an **earlier** stage, since X-rays are unlike photographs). Reason: with 150 pictures, millions of weights would be fitted to noise. Fine-tuning a few higher layers with a small rate and early stopping is acceptable if overfitting is named.
-# - *Hospital B:* fine-tune all layers from the old weights, with a smaller rate for early layers, or train from scratch and compare. Reason: enough data to move the features to a domain that differs; old weights still are a better start than random ones.
-# - *Measurement:* the same net from random weights, trained with as much care, on the same split; or a baseline of simple features; or accuracy of a linear layer on each depth. It must be a **comparison** on pictures that took no part in training or choosing.
-# - *Pitfall:* a rare fracture makes "never a fracture" accurate (look at misses and false alarms); pictures of one patient in both parts; the scanner, a ruler or a label in the picture gives the class away; one hospital's pictures differ from another's.
+# - [1] *Hospital A:* freeze most or all, train a new last layer (or a small one on features of an **earlier** stage, since X-rays are unlike photographs). Reason: with 150 pictures, millions of weights would be fitted to noise. Fine-tuning a few higher layers with a small rate and early stopping is acceptable if overfitting is named.
+# - [1] *Hospital B:* fine-tune all layers from the old weights, with a smaller rate for early layers, or train from scratch and compare. Reason: enough data to move the features to a domain that differs; old weights still are a better start than random ones.
+# - [1] *Measurement:* the same net from random weights, trained with as much care, on the same split; or a baseline of simple features; or accuracy of a linear layer on each depth. It must be a **comparison** on pictures that took no part in training or choosing.
+# - [1] *Pitfall:* a rare fracture makes "never a fracture" accurate (look at misses and false alarms); pictures of one patient in both parts; the scanner, a ruler or a label in the picture gives the class away; one hospital's pictures differ from another's.
 #
 # "Use transfer learning because there is little data" without saying what is frozen earns half a point.
 

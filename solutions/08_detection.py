@@ -28,10 +28,10 @@
 #
 # This notebook has **two parts**. Each has its own aims, its own summary, and a natural place to stop. Do them on two days.
 #
-# | part | you build | exercises | time |
+# | part | you build | exercises and questions | time |
 # |---|---|---|---|
-# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 3 hours |
-# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.12–8.16 | about 1½ hours |
+# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.12 | about 3 hours |
+# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.13–8.18 | about 1½ hours |
 #
 # **Needs:** notebooks 02 (softmax, cross-entropy) and 07 (convolution, pooling) · **Points:** 60, of which 52 by checks and 8 for two written answers
 #
@@ -2611,7 +2611,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 8.10 · Which detector would you build? · ★★☆ · 12 minutes
+# ### Question 8.12 · Which detector would you build? · ★★☆ · 12 minutes
 #
 # A beekeeper points a camera at the entrance of a hive. A small computer without a graphics card should count the bees that come and go, 20 pictures a second. Bees crowd at the entrance, climb over one another, and are about 15 pixels long in a picture of 640 × 480.
 #
@@ -2625,11 +2625,11 @@ plt.show()
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):**
+# **Rubric (4 points):** one for each part, two for the second.
 #
-# - **1 · Detector (1 point).** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
-# - **2 · Suppression (2 points).** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
-# - **3 · Measure (1 point).** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
+# - [1] **1 · Detector.** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
+# - [2] **2 · Suppression.** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
+# - [1] **3 · Measure.** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
 
 # %% [raw]
 # # END SOLUTION
@@ -2740,7 +2740,7 @@ plt.show()
 # forbids: [course_utils.segmentation.upsample_nearest, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.12 · upsample_nearest · ★☆☆ · 5 minutes
+# ### Exercise 8.13 · upsample_nearest · ★☆☆ · 5 minutes
 #
 # Repeat each value in a square of `scale` × `scale`.
 #
@@ -2830,7 +2830,7 @@ def test_random_maps_and_scales(upsample_nearest):
 # forbids: [course_utils.segmentation.bed_of_nails, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.13 · bed_of_nails · ★☆☆ · 5 minutes
+# ### Exercise 8.14 · bed_of_nails · ★☆☆ · 5 minutes
 #
 # Put each value in the **upper left** corner of a `scale` × `scale` square of zeros.
 #
@@ -2931,7 +2931,7 @@ def test_random_maps_and_scales(bed_of_nails):
 # forbids: [course_utils.segmentation.max_unpool2d, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.14 · max_unpool · ★★☆ · 10 minutes
+# ### Exercise 8.15 · max_unpool · ★★☆ · 10 minutes
 #
 # Max pooling can say where each maximum stood: `convolution.max_pool2d(x, 2, return_indices=True)` returns the pooled values and their **places** in the large map, counted row by row: place = row · width + column. Put each value back at its place, zeros elsewhere.
 #
@@ -3079,7 +3079,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # forbids: [course_utils.segmentation.conv_transpose2d, torch.*, torch.conv_transpose2d]
 
 # %% [markdown]
-# ### Exercise 8.15 · conv_transpose · ★★★ · 15 minutes
+# ### Exercise 8.16 · conv_transpose · ★★★ · 15 minutes
 #
 # A convolution *gathers*: each output looks at a window of inputs. A transposed convolution *scatters*: each input stamps the whole filter, times its value, onto the output. Where stamps overlap they add up:
 #
@@ -3300,7 +3300,7 @@ UpsamplingExplorer()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.16 · unet_block · ★★☆ · 12 minutes
+# ### Exercise 8.17 · unet_block · ★★☆ · 12 minutes
 #
 # Write one step of the way up, in torch:
 #
@@ -3578,7 +3578,7 @@ print(
 # manual: true
 
 # %% [markdown]
-# ### Question 8.14 · "97 % of pixels are right" · ★★☆ · 12 minutes
+# ### Question 8.18 · "97 % of pixels are right" · ★★☆ · 12 minutes
 #
 # A start-up segments brain tumours in scans. "97 % of pixels are right," it writes, "on 400 slices of 20 patients, chosen at random." Tumours cover 2 % of the pixels.
 #
@@ -3593,12 +3593,12 @@ print(
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points), one for each part:**
+# **Rubric (4 points):** one for each part.
 #
-# - **1.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
-# - **2.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
-# - **3.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
-# - **4.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
+# - [1] **1 · Baseline.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
+# - [1] **2 · Measure.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
+# - [1] **3 · Split.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
+# - [1] **4 · Outlines.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
 
 # %% [raw]
 # # END SOLUTION

@@ -2810,9 +2810,13 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** half a point for each of the two causes, half for each fitting measurement, half for each remedy with its reason, and one point for why A's remedy wouldn't help B.
 #
-# - *A, cause:* exploding gradient: a cliff in the loss, the recurrent matrix has a norm (or eigenvalue) above 1. *Measure:* the gradient's norm at each step, which shoots up just before the jump; or the singular values of $W_{hh}$. *Remedy:* clip the gradient's norm: the direction stays, the step is bounded. (A smaller learning rate helps too, at a price; half the credit without a reason.)
-# - *B, cause:* vanishing gradient: the product of Jacobians over forty steps is near zero. *Measure:* the norm of the loss's gradient with respect to states (or inputs) $t$ steps back, for $t = 1 \dots 40$; or shuffle words more than ten steps back and see that the loss doesn't change. *Remedy:* an LSTM (or GRU): along the cell the gradient is multiplied only by the forget gate, which can be near 1; initialise its bias to 1 or more. Attention to earlier states, or an orthogonal $W_{hh}$, also earn the point with a reason.
-# - *Why clipping wouldn't help B:* it only shortens long gradients. B's are short, and what comes from far back is lost in what comes from near. Scaling the whole gradient up wouldn't help either: near and far parts keep their ratio.
+# - [0.5] *A, cause:* exploding gradient: a cliff in the loss, the recurrent matrix has a norm (or eigenvalue) above 1.
+# - [0.5] *A, measure:* the gradient's norm at each step, which shoots up just before the jump; or the singular values of $W_{hh}$.
+# - [0.5] *A, remedy:* clip the gradient's norm: the direction stays, the step is bounded. (A smaller learning rate helps too, at a price; half the credit without a reason.)
+# - [0.5] *B, cause:* vanishing gradient: the product of Jacobians over forty steps is near zero.
+# - [0.5] *B, measure:* the norm of the loss's gradient with respect to states (or inputs) $t$ steps back, for $t = 1 \dots 40$; or shuffle words more than ten steps back and see that the loss doesn't change.
+# - [0.5] *B, remedy:* an LSTM (or GRU): along the cell the gradient is multiplied only by the forget gate, which can be near 1; initialise its bias to 1 or more. Attention to earlier states, or an orthogonal $W_{hh}$, also earn it with a reason.
+# - [1] *Why clipping wouldn't help B:* it only shortens long gradients. B's are short, and what comes from far back is lost in what comes from near. Scaling the whole gradient up wouldn't help either: near and far parts keep their ratio.
 #
 # A truncated backpropagation of ten steps also explains B: full credit for that cause, if the remedy is a longer window.
 

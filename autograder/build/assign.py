@@ -101,8 +101,11 @@ def digest(topic: str, root: Path) -> str:
 
     parts = [
         master_path(topic, root),
-        *sorted((root / "course_utils").rglob("*.py")),
-        *sorted((root / "course_utils").rglob("*.js")),
+        *(
+            path
+            for kind in ("py", "js", "json", "toml")
+            for path in sorted((root / "course_utils").rglob(f"*.{kind}"))
+        ),
     ]
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in parts]
     return hashlib.sha256("\n".join([otter.__version__, *sums]).encode()).hexdigest()

@@ -15,6 +15,7 @@ from autograder.judge.cells import Cell, to_run
 from autograder.judge.needed import needed
 from autograder.judge.result import NO_CODE, Judged, QuestionResult
 from autograder.sandbox.kernel import Kernel
+from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SubmissionTimeout
 from course_utils.checks import CallTimeout, Outcome, StudentError, run_case
 from course_utils.checks.forbids import forbidden, forbidden_by
@@ -28,7 +29,7 @@ def judge(
     *,
     handed_out: Collection[str] = (),
     limits: Limits | None = None,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
 ) -> Judged:
     """Grade one notebook.
 
@@ -44,8 +45,8 @@ def judge(
         needs, are not run.
     limits
         What the student's code may use.
-    sandboxed
-        Whether it runs in bubblewrap.
+    level
+        How well the student's code is walled in.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def judge(
     problems: list[str] = []
     questions: list[QuestionResult] = []
     forbids = {name: forbidden_by(source) for name, source in tests.items()}
-    with Kernel(limits, sandboxed=sandboxed, watched=set().union(*forbids.values())) as kernel:
+    with Kernel(limits, level=level, watched=set().union(*forbids.values())) as kernel:
         files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
         wanted = {name for file in files.values() for case in file.test_cases for name in _parameters(case)}
         in_time = _run_cells(kernel, needed(list(to_run(notebook)), handed_out, wanted), problems)

@@ -14,6 +14,7 @@ import json
 import operator
 import os
 import pickle
+import random
 import re
 import resource
 import signal
@@ -302,15 +303,21 @@ def make_shell() -> Any:
     return InteractiveShell.instance(config=config)
 
 
+def offer_to_the_oom_killer() -> None:
+    """Should memory run out, this process goes first."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
 def run(channel: socket.socket, shell: Any, resources: dict[str, int]) -> None:
     """Serve the judge at the other end of ``channel``, with limits on ``resources`` (``FSIZE``: bytes, and the like)."""
     channel.set_inheritable(False)
     agent = Agent(channel, shell)
     for name, value in resources.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # should memory run out, this goes first
     _mute_plots()
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - for code that seeds nothing: the same submission has the same score each time
     agent.send("r", wire.encode(("ok",)))
     agent.serve()
 
@@ -322,6 +329,7 @@ def main() -> None:
     # Until here the judge listens to what is said on standard error; the student's code speaks to nobody.
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 2)
+    offer_to_the_oom_killer()
     run(channel, shell, resources)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 from autograder.sandbox.process import AgentProcess
 from autograder.sandbox.proxy import Arithmetic, Proxy, named, stand_in
@@ -41,8 +42,8 @@ class Kernel:
     ----------
     limits
         What the code may use. The time for everything together starts with the ``with`` statement.
-    sandboxed
-        Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+    level
+        How well it is walled in.
     watched
         The functions that some exercise's answer must not call, so that they are known before the student's code runs.
 
@@ -62,10 +63,14 @@ class Kernel:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, sandboxed: bool = True, watched: Collection[str] = ()
+        self,
+        limits: Limits | None = None,
+        *,
+        level: Level = Level.BUBBLEWRAP,
+        watched: Collection[str] = (),
     ) -> None:
         self.limits = limits or Limits()
-        self.sandboxed = sandboxed
+        self.level = level
         self.watched = sorted(watched)
         self.forbids: tuple[str, ...] = ()
         self.forbidden_call: ForbiddenCall | None = None
@@ -194,7 +199,7 @@ class Kernel:
 
     def _start(self) -> None:
         self._end()
-        self._process = AgentProcess(self.limits, sandboxed=self.sandboxed)
+        self._process = AgentProcess(self.limits, self.level)
         self.generation += 1
 
     def _end(self) -> None:
@@ -254,6 +259,8 @@ class Kernel:
             raise self._died(process, _FORBIDDEN) from None
         except ConnectionError:
             raise self._died(process, "Your code ended Python itself.") from None
+        except OSError as error:  # the system has no more memory or descriptors
+            raise SandboxFault(f"The sandbox can't be reached: {error}") from error
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout
         raise CallTimeout(self._trouble)
@@ -287,6 +294,8 @@ class Kernel:
     def _died(self, process: AgentProcess, sentence: str) -> StudentError:
         """The error to raise when the agent is gone or not to be talked to any more."""
         process.end()
+        if (fault := process.fault) is not None:
+            raise SandboxFault(fault)
         type_name, self._trouble = process.verdict or ("SystemExit", sentence)
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout

@@ -13,7 +13,7 @@ import pytest
 
 from autograder import batch, build
 from autograder.batch import run
-from autograder.sandbox import Limits, available
+from autograder.sandbox import Level, Limits
 from autograder.sandbox.warm import warm_parent
 from tests.attacks import assignment
 from tests.attacks.files import FILES
@@ -39,7 +39,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The class, handed in and graded: the summary, and where everything is."""
-    if reason := available():
+    if reason := Level.BUBBLEWRAP.problem:
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("attacks")
     root, handed_in, scratch = assignment.make(place / "course"), place / "in", place / "scratch"
