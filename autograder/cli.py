@@ -5,6 +5,7 @@ Exit status: 0 all is well, 1 something is wrong with what was looked at, 2 the 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -126,14 +127,12 @@ def mutants(topics: Topics = None) -> None:
 
 def _sandbox() -> Level:
     """The best level of this machine, and a word about it if a better one exists."""
-    from autograder.sandbox import Level, best_level
+    from autograder.sandbox import Level, SandboxFault, best_walls
 
-    level = best_level()
-    if level is Level.NONE:
-        _fail(
-            f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem} "
-            "Or pass --unsandboxed to run the students' code with your own rights."
-        )
+    try:
+        level = best_walls()
+    except SandboxFault as fault:
+        _fail(f"{fault} Or pass --unsandboxed to run the students' code with your own rights.")
     if level is not Level.BUBBLEWRAP:
         typer.echo(
             f"Sandbox: {level}. `course doctor` says what it leaves open. {Level.BUBBLEWRAP.problem}",
@@ -153,6 +152,16 @@ def grade(
         int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="Grade each submission so often, and report those whose score changes.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Grade on the Dask cluster at this address, such as tcp://host:8786.")
+    ] = None,
+    resources: Annotated[
+        str,
+        typer.Option(help="What a submission takes of a cluster's worker, such as GPU=1 or SLOT=1,GPU=1."),
+    ] = "",
     unsandboxed: Annotated[
         bool,
         typer.Option(
@@ -161,17 +170,51 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
+    import sqlite3
+
     from autograder import batch
     from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
+    taken = _resources(resources)
+    if taken and scheduler is None:
+        _fail("--resources is for a cluster: give its --scheduler.")
+    if scheduler is not None and find_spec("distributed") is None:
+        _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
     for path in paths:
         if not path.exists():
             _fail(f"{path} does not exist.")
-    level = Level.NONE if unsandboxed else _sandbox()
-    summary = batch.grade(topic, paths, out, root=root, workers=workers, timeout=timeout, level=level)
+    level = Level.NONE if unsandboxed else None
+    if level is None and scheduler is None:
+        level = _sandbox()
+    try:
+        summary = batch.grade(
+            topic,
+            paths,
+            out,
+            root=root,
+            workers=workers,
+            timeout=timeout,
+            level=level,
+            repeat=repeat,
+            scheduler=scheduler,
+            resources=taken,
+        )
+    except (OSError, sqlite3.Error) as error:
+        typer.secho(f"Grading stopped: {error}", err=True, fg=typer.colors.RED)
+        typer.echo(f"Nothing that was graded is lost: run again with the same --out {out}.", err=True)
+        raise typer.Exit(1) from error
     raise typer.Exit(summary.exit_status)
+
+
+def _resources(text: str) -> dict[str, float]:
+    """What ``NAME=NUMBER,NAME=NUMBER`` says."""
+    try:
+        pairs = (entry.split("=") for entry in text.split(",") if entry)
+        return {name: float(number) for name, number in pairs}
+    except ValueError:
+        _fail(f"--resources is NAME=NUMBER, such as GPU=1, and not {text}.")
 
 
 @app.command()

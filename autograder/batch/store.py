@@ -23,9 +23,12 @@ create table if not exists results (
     reason     text,           -- why it is invalid
     problems   text not null,  -- JSON: cells that failed, in words
     questions  text not null,  -- JSON: each question with its outcomes
-    graded_at  text not null default (datetime('now'))
+    graded_at  text not null default (datetime('now')),
+    repeats    integer not null default 1,  -- how often it was graded
+    unstable   text not null default '[]'   -- JSON: the questions whose score was not always the same
 ) strict
 """
+_LATER_COLUMNS = {"repeats": "integer not null default 1", "unstable": "text not null default '[]'"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Result:
         Cells that failed, in words.
     questions
         One for each exercise; empty if invalid.
+    repeats
+        How often it was graded; the rest of this is what came of it the first time.
+    unstable
+        The questions whose score was not the same each time: for a person to look at.
     """
 
     submission: str
@@ -58,6 +65,8 @@ class Result:
     reason: str | None
     problems: tuple[str, ...]
     questions: tuple[QuestionResult, ...]
+    repeats: int = 1
+    unstable: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, submission: str, judged: Judged) -> Result:
@@ -85,21 +94,25 @@ class Store:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute(_SCHEMA)
+        there = {name for _, name, *_ in self._connection.execute("pragma table_info(results)")}
+        for name, kind in _LATER_COLUMNS.items():
+            if name not in there:
+                self._connection.execute(f"alter table results add column {name} {kind}")
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def is_graded(self, submission: str, content: str, tests: str) -> bool:
-        """Whether that content of that submission has been graded by those tests."""
-        query = "select 1 from results where submission = ? and content = ? and tests = ?"
-        return self._connection.execute(query, (submission, content, tests)).fetchone() is not None
+    def is_graded(self, submission: str, content: str, tests: str, repeats: int = 1) -> bool:
+        """Whether that content of that submission has been graded by those tests, that often or more."""
+        query = "select 1 from results where submission = ? and content = ? and tests = ? and repeats >= ?"
+        return self._connection.execute(query, (submission, content, tests, repeats)).fetchone() is not None
 
     def save(self, result: Result, content: str, tests: str) -> None:
         """Write a result, in place of an earlier one of the same submission."""
         self._connection.execute(
-            "insert or replace into results (submission, content, tests, status, score, max_score, seconds, reason, problems, questions)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into results (submission, content, tests, status, score, max_score, seconds, reason,"
+            " problems, questions, repeats, unstable) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 result.submission,
                 content,
@@ -111,14 +124,16 @@ class Store:
                 result.reason,
                 json.dumps(result.problems),
                 json.dumps([asdict(question) for question in result.questions]),
+                result.repeats,
+                json.dumps(result.unstable),
             ),
         )
 
     def results(self, contents: Mapping[str, str], tests: str) -> list[Result]:
         """The results of the submissions in ``contents`` (name → digest) by those tests, ordered by name."""
         query = (
-            "select submission, status, score, max_score, seconds, reason, problems, questions, content from results"
-            " where tests = ? order by submission collate nocase"
+            "select submission, status, score, max_score, seconds, reason, problems, questions, repeats, unstable, content"
+            " from results where tests = ? order by submission collate nocase"
         )
         rows = self._connection.execute(query, (tests,)).fetchall()
         return [_result(*row[:-1]) for row in rows if contents.get(row[0]) == row[-1]]
@@ -133,6 +148,8 @@ def _result(
     reason: str | None,
     problems: str,
     questions: str,
+    repeats: int,
+    unstable: str,
 ) -> Result:
     graded = [
         QuestionResult(
@@ -141,5 +158,14 @@ def _result(
         for question in json.loads(questions)
     ]
     return Result(
-        submission, status, score, max_score, seconds, reason, tuple(json.loads(problems)), tuple(graded)
+        submission,
+        status,
+        score,
+        max_score,
+        seconds,
+        reason,
+        tuple(json.loads(problems)),
+        tuple(graded),
+        repeats,
+        tuple(json.loads(unstable)),
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-# Cells as they are handed out that have no part in an answer.
+# Cells as they are handed out that have no part in an answer. It never goes back, or a line of `#` would take it for ever.
 _MACHINERY = re.compile(
-    r"""\s*(\#[^\n]*\s*)*grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
+    r"""\s*+(?:\#[^\n]*+\s*+)*+grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
 )
 # Lines that only matter on the student's machine: what they would install is there, and plots are drawn on nothing.
 _HOUSEKEEPING = re.compile(r"[ \t]*[%!]\s*(pip|conda|mamba|uv|matplotlib)\b")
@@ -34,7 +34,8 @@ class Cell:
     def __str__(self) -> str:
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
         short = first if len(first) <= 60 else first[:59] + "…"
-        return f"Cell {self.number} (`{short.replace('`', chr(39))}`)"
+        printable = short.replace("`", "'").encode(errors="replace").decode()
+        return f"Cell {self.number} (`{printable}`)"
 
 
 def to_run(notebook: NotebookNode) -> Iterator[Cell]:

@@ -20,6 +20,7 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "sys",
     "inspect",
 }
+_MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
 
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
@@ -34,6 +35,8 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     wanted
         The names that the tests ask for. ``"env"`` stands for all names.
     """
+    if sum(len(cell.source) for cell in cells) > _MAX_CODE:
+        return cells
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells

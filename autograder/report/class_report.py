@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.report.files import write_whole
 from autograder.report.pages import template
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def write_class_report(topic: str, questions: list[str], results: Sequence[Resul
         items=[item(name, valid) for name in questions] if valid else [],
         mistakes=commonest_mistakes(valid),
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
 
 
 def distribution(results: Sequence[Result]) -> list[Bin]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.report.files import write_whole
 from autograder.report.pages import template
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def write_feedback(topic: str, results: Sequence[Result], folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
-        path = folder / f"{result.submission}.html"
-        path.write_text(feedback_page(topic, result), encoding="utf-8")
+        write_whole(folder / f"{result.submission}.html", feedback_page(topic, result))
 
 
 def feedback_page(topic: str, result: Result) -> str:

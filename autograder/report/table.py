@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from autograder.report.files import write_whole
 
 if TYPE_CHECKING:
     from autograder.batch.store import Result
 
 
 def write_grades(questions: list[str], results: Sequence[Result], path: Path) -> None:
-    """Write one row for each submission: its name, status, score, the score of each question, and the seconds it took.
+    """Write one row for each submission.
+
+    It has the name, status, score, the score of each question, the seconds it took, and the questions whose score was not the
+    same each time.
 
     Parameters
     ----------
@@ -23,13 +29,15 @@ def write_grades(questions: list[str], results: Sequence[Result], path: Path) ->
     path
         The CSV file.
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["submission", "status", "score", "max_score", *questions, "seconds"])
-        for result in results:
-            scores = {question.name: f"{question.score:g}" for question in result.questions}
-            row = [_harmless(result.submission), result.status, f"{result.score:g}", f"{result.max_score:g}"]
-            writer.writerow([*row, *(scores.get(name, "") for name in questions), f"{result.seconds:.1f}"])
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(["submission", "status", "score", "max_score", *questions, "seconds", "unstable"])
+    for result in results:
+        scores = {question.name: f"{question.score:g}" for question in result.questions}
+        row = [_harmless(result.submission), result.status, f"{result.score:g}", f"{result.max_score:g}"]
+        ends = [f"{result.seconds:.1f}", " ".join(result.unstable)]
+        writer.writerow([*row, *(scores.get(name, "") for name in questions), *ends])
+    write_whole(path, table.getvalue())
 
 
 def _harmless(name: str) -> str:

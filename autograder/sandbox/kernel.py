@@ -225,6 +225,8 @@ class Kernel:
             raise self._died(process, _FORBIDDEN) from None
         except ConnectionError:
             raise self._died(process, "Your code ended Python itself.") from None
+        except OSError as error:  # the system has no more memory or descriptors
+            raise SandboxFault(f"The sandbox can't be reached: {error}") from error
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout
         raise CallTimeout(self._trouble)
@@ -258,6 +260,8 @@ class Kernel:
     def _died(self, process: AgentProcess, sentence: str) -> StudentError:
         """The error to raise when the agent is gone or not to be talked to any more."""
         process.end()
+        if (fault := process.fault) is not None:
+            raise SandboxFault(fault)
         type_name, self._trouble = process.verdict or ("SystemExit", sentence)
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout

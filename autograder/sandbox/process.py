@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import psutil
 
@@ -41,11 +42,16 @@ class AgentProcess:
         self._agent: psutil.Process | None = None
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True)
-        ours, self._theirs = socket.socketpair()
-        self.channel = Channel(ours)
+        self._oom_kills = _oom_kills()
         try:
-            self._group = cgroups.make(limits)
-            self._room = ROOMS[level](limits)
+            with contextlib.ExitStack() as undo:
+                ours, self._theirs = map(undo.enter_context, socket.socketpair())
+                self.channel = Channel(ours)
+                if (group := cgroups.make(limits)) is not None:
+                    undo.callback(group.close)
+                self._group = group
+                self._room = ROOMS[level](limits)
+                undo.pop_all()
         except OSError as error:
             raise SandboxFault(f"The sandbox did not start: {error}") from error
 
@@ -67,13 +73,13 @@ class AgentProcess:
             if self._group is not None:
                 self._group.add(agent)
             self._agent = psutil.Process(agent)
-        except (OSError, ValueError, WireError, psutil.Error) as error:
+            self._watch.start()
+        except (OSError, ValueError, WireError, RuntimeError, psutil.Error) as error:
             complaint = self.end()
             raise SandboxFault(f"The sandbox did not start: {complaint or 'no word why'}") from error
         except SandboxFault:
             self.end()
             raise
-        self._watch.start()
 
     def interrupt(self) -> None:
         """What Ctrl+C does, to the agent alone."""
@@ -85,6 +91,15 @@ class AgentProcess:
     def alive(self) -> bool:
         """Whether it has not been ended."""
         return not self._ending.is_set()
+
+    @property
+    def fault(self) -> str | None:
+        """What the machine did to it, if it ended through no doing of the student's; ask when it has been ended."""
+        if self._room.killed_from_outside:
+            return "The sandbox was killed from outside."
+        if self.verdict is None and _oom_kills() > self._oom_kills:
+            return "The machine ran out of memory."
+        return None
 
     def end(self) -> str:
         """End the agent and everything it has started; when this returns, they are gone.
@@ -138,6 +153,15 @@ class AgentProcess:
     def _too_much_memory(self) -> tuple[str, str]:
         amount = f"{self.limits.memory_bytes / 2**30:.3g} GiB"
         return "MemoryError", f"Your code used more than {amount} of memory."
+
+
+def _oom_kills() -> int:
+    """How many processes the kernel has killed because memory ran out, on the whole machine."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _memory(processes: set[psutil.Process]) -> int:

@@ -73,6 +73,7 @@ def quiet_environment(home: str) -> dict[str, str]:
         "HOME": home,
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": f"{home}/matplotlib",
+        "PYTHONHASHSEED": "0",  # so that sets have the same order each time
         "PYTHONUTF8": "1",
         **dict.fromkeys(threads, "1"),
     }

@@ -120,9 +120,9 @@ class WarmParent:
         """End the process; return the end of what it has said."""
         if self._process is None or self._control is None:
             return ""
-        self._control.close()
-        self._process.kill()
+        self._process.kill()  # before it is told to clear up, for another one may follow
         self._process.wait()
+        self._control.close()
         assert self._process.stderr is not None
         with self._process.stderr as stderr:
             os.set_blocking(stderr.fileno(), False)  # a fork that is just being made may hold the other end

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import build
-from autograder.batch import run
+from autograder.batch import grading, run
 from autograder.batch.run import grade
 from autograder.cli import app
 from autograder.judge import Judged, QuestionResult
@@ -47,7 +47,7 @@ def judged(monkeypatch):
         questions = tuple(QuestionResult(name, points, 4.0, (outcome,)) for name in tests)
         return Judged(questions, (), 0.1)
 
-    monkeypatch.setattr(run, "judge", fake)
+    monkeypatch.setattr(grading, "judge", fake)
     return seen
 
 
