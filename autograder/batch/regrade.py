@@ -18,6 +18,7 @@ from autograder.batch.store import Result, Store
 from autograder.judge import QuestionResult
 from autograder.report.files import write_whole
 from autograder.report.table import harmless, table
+from autograder.sandbox import Level
 from course_utils.checks import Outcome
 
 
@@ -72,7 +73,7 @@ def regrade(
     write: bool = False,
     workers: int | None = None,
     timeout: float = 300.0,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
 ) -> Regrade:
     """Grade by the present tests and compare with the results in ``out``.
 
@@ -80,7 +81,7 @@ def regrade(
 
     Parameters
     ----------
-    topic, paths, out, root, workers, timeout, sandboxed
+    topic, paths, out, root, workers, timeout, level
         As for :func:`autograder.batch.grade`.
     write
         Put the new results in place of the old, note the changes in ``out/regrade.csv`` and remove ``out/regrade``.
@@ -93,7 +94,7 @@ def regrade(
     old, preview = out / "results.sqlite", out / "regrade"
     if not old.is_file():
         raise FileNotFoundError(f"{out} has no results to compare with: run `course grade` first.")
-    again = partial(grade, topic, paths, root=root, workers=workers, timeout=timeout, sandboxed=sandboxed)
+    again = partial(grade, topic, paths, root=root, workers=workers, timeout=timeout, level=level)
     summary = again(preview)
     before, after = _latest(old), _latest(preview / "results.sqlite")
     both = {name for name in before if name in after and before[name][1] == after[name][1]}

@@ -13,15 +13,20 @@ from autograder.report.table import write_grades
 
 if TYPE_CHECKING:
     from autograder.batch.handed_in import HandedIn
-    from autograder.batch.store import Result
+    from autograder.batch.store import Result, Written
 
 
 def write(
-    topic: str, questions: list[str], results: Sequence[Result], out: Path, found: Sequence[HandedIn] = ()
+    topic: str,
+    questions: list[str],
+    results: Sequence[Result],
+    out: Path,
+    found: Sequence[HandedIn] = (),
+    written: Sequence[Written] = (),
 ) -> None:
     """Write ``grades.csv``, ``feedback/<submission>.html``, ``report.html`` and ``report.json`` to the folder ``out``."""
     write_grades(questions, results, out / "grades.csv")
-    write_feedback(topic, results, out / "feedback")
+    write_feedback(topic, results, out / "feedback", written)
     report = summarise(topic, questions, results, found)
     write_class_report(report, results, out / "report.html")
     write_whole(out / "report.json", report.to_json())

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from autograder.batch.handed_in import HandedIn
-from autograder.batch.store import Result, Store
+from autograder.batch.store import Result, Store, Written
 from autograder.judge import QuestionResult
 from autograder.report.class_report import distribution, item, summarise, write_class_report
-from autograder.report.feedback import feedback_page
+from autograder.report.feedback import feedback_page, write_feedback
 from autograder.report.table import write_grades
 from course_utils.checks import Outcome
 
@@ -67,6 +67,23 @@ def test_feedback_shows_public_numbers_and_hides_hidden_ones(results):
     assert not re.search("987654|456789|random points", page)
     assert "0 of 4" in page
     assert "4 of 4" in page
+
+
+def test_feedback_shows_what_a_person_gave_for_written_answers_to_whom_it_belongs(results, tmp_path):
+    written = [
+        Written("ann", "why", 2.5, {"Small sample": 1.0, "Leakage": 0.5}, "Which <patients>?"),
+        Written("ann", "how", None, {}, "Not marked yet."),
+        Written("bob", "why", 1.0, {}, "For another."),
+    ]
+    write_feedback("01_regression", results, tmp_path, written)
+    page = (tmp_path / "ann.html").read_text()
+    assert "2.5 points" in page
+    assert "Small sample" in page
+    assert "Leakage, by half" in page
+    assert "Which &lt;patients&gt;?" in page
+    assert "Not marked yet" not in page
+    assert "For another" not in page
+    assert "Written answers" not in (tmp_path / "eve.html").read_text()
 
 
 def test_feedback_says_what_stood_in_the_way(results):
