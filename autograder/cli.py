@@ -8,9 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Level
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +45,8 @@ def _chosen(topics: list[str] | None, root: Path) -> list[str]:
     from autograder import build
 
     known = build.topics(root)
+    if not known:
+        _fail("There are no masters (solutions/) here: this is the students' copy of the course.")
     unknown = sorted(set(topics or []) - set(known))
     if unknown:
         _fail(f"There is no topic {', '.join(unknown)}. There are: {', '.join(known)}.")
@@ -71,6 +76,14 @@ def lab(
     raise typer.Exit(open_lab(folder, port=port, browser=browser))
 
 
+@app.command()
+def doctor() -> None:
+    """Look at this machine: Python, packages, torch, JupyterLab, widgets, sandbox; each problem with its cure."""
+    from autograder.doctor import main as run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
 @app.command("build")
 def build_command(
     topics: Topics = None,
@@ -78,21 +91,38 @@ def build_command(
         bool, typer.Option("--check", help="Write nothing; exit with 1 and name what is stale.")
     ] = False,
 ) -> None:
-    """Make notebooks, executed solutions and autograder zips from the masters."""
+    """Make from the masters: notebooks, executed solutions, and what otter, Gradescope and nbgrader grade by."""
+    from dataclasses import astuple
+
     from autograder import build
 
     root = _root()
     names = _chosen(topics, root)
     if check:
-        stale = [path for name in names for path in build.stale(name, root)]
+        stale = dict.fromkeys(path for name in names for path in build.stale(name, root))
         for path in stale:
             typer.echo(f"{path.relative_to(root)} is not what its master builds: run `course build`.")
         raise typer.Exit(1 if stale else 0)
     _lint(names, root)
     for name in names:
         built = build.build_topic(name, root)
-        for path in (built.student, built.solution, built.autograder_zip):
+        for path in astuple(built):
             typer.echo(str(path.relative_to(root)))
+
+
+@app.command()
+def new(topic: Annotated[str, typer.Argument(help="Its name, such as 11_transformers.")]) -> None:
+    """Begin a topic: a master with one exercise, its tests and its wrong answers, to be changed from there."""
+    from autograder.build.new import new_topic
+
+    root = _root()
+    try:
+        made = new_topic(topic, root)
+    except ValueError as error:
+        _fail(str(error))
+    for path in made:
+        typer.echo(str(path.relative_to(root)))
+    typer.echo(f"Change them, then run `course build {topic}` and `course mutants {topic}`.")
 
 
 def _lint(names: list[str], root: Path) -> None:
@@ -119,6 +149,24 @@ def mutants(topics: Topics = None) -> None:
 
     root = _root()
     raise typer.Exit(run_mutants(_chosen(topics, root), root))
+
+
+def _sandbox() -> Level:
+    """The best level of this machine, and a word about it if a better one exists."""
+    from autograder.sandbox import Level, best_level
+
+    level = best_level()
+    if level is Level.NONE:
+        _fail(
+            f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem} "
+            "Or pass --unsandboxed to run the students' code with your own rights."
+        )
+    if level is not Level.BUBBLEWRAP:
+        typer.echo(
+            f"Sandbox: {level}. `course doctor` says what it leaves open. {Level.BUBBLEWRAP.problem}",
+            err=True,
+        )
+    return level
 
 
 @app.command()
@@ -185,7 +233,7 @@ def grade(
     import sqlite3
 
     from autograder import batch
-    from autograder.sandbox.bubblewrap import available
+    from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
@@ -195,11 +243,8 @@ def grade(
         _fail("--resources is for a cluster: give its --scheduler.")
     if scheduler is not None and find_spec("distributed") is None:
         _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
-    for path in paths:
-        if not path.exists():
-            _fail(f"{path} does not exist.")
-    if scheduler is None and not unsandboxed and (problem := available()):
-        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
+    # A cluster's workers find out for themselves what their machines give.
+    level = Level.NONE if unsandboxed else Level.BUBBLEWRAP if scheduler is not None else _sandbox()
     try:
         summary = batch.grade(
             topic,
@@ -208,7 +253,7 @@ def grade(
             root=root,
             workers=workers,
             timeout=timeout,
-            sandboxed=not unsandboxed,
+            level=level,
             repeat=repeat,
             scheduler=scheduler,
             resources=taken,
@@ -247,15 +292,12 @@ def regrade(
 ) -> None:
     """See whose score a corrected test changes, by how much and why; then write it."""
     from autograder.batch.regrade import regrade as run_regrade
-    from autograder.sandbox.bubblewrap import available
+    from autograder.sandbox import Level
 
     root = _root()
     _chosen([topic], root)
-    for path in paths:
-        if not path.exists():
-            _fail(f"{path} does not exist.")
-    if not unsandboxed and (problem := available()):
-        _fail(f"{problem} Or pass --unsandboxed to run the students' code with your own rights.")
+    _existing(paths)
+    level = Level.NONE if unsandboxed else _sandbox()
     try:
         found = run_regrade(
             topic,
@@ -265,7 +307,7 @@ def regrade(
             write=write,
             workers=workers,
             timeout=timeout,
-            sandboxed=not unsandboxed,
+            level=level,
         )
     except FileNotFoundError as error:
         _fail(str(error))
@@ -321,6 +363,22 @@ def export(
 
 
 @app.command()
+def release(
+    students: Annotated[
+        bool,
+        typer.Option("--students/--instructors", help="Without solutions and hidden tests, or with all."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for the zip.")] = Path("dist"),
+) -> None:
+    """Make the zip that students get, or the one for instructors."""
+    from autograder.release import release as make_release
+
+    root = _root()
+    _lint(_chosen(None, root), root)
+    typer.echo(str(make_release(root, out, students=students)))
+
+
+@app.command()
 def demo(
     out: Annotated[
         Path | None,
@@ -331,7 +389,7 @@ def demo(
     """Make a class of twelve, honest and hostile, grade it, and show what came of it."""
     from autograder.demo import main as run_demo
 
-    raise typer.Exit(run_demo(out, workers=workers, root=_root()))
+    raise typer.Exit(run_demo(out, workers=workers, root=_root(), level=_sandbox()))
 
 
 def main() -> None:

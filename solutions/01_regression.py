@@ -91,6 +91,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: empirical_risk
 # points: 4
+# forbids: [course_utils.regression.mean_squared_error, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.1 · empirical_risk · ★☆☆ · 5 minutes
@@ -288,6 +289,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: fit_line
 # points: 4
+# forbids: [course_utils.regression.fit_line, course_utils.regression.fit_least_squares, numpy.polyfit, numpy.linalg.lstsq, scipy.stats.*, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.2 · fit_line · ★☆☆ · 8 minutes
@@ -504,6 +506,7 @@ if solved(fit_line):
 # # BEGIN QUESTION
 # name: fit_least_squares
 # points: 4
+# forbids: [course_utils.regression.fit_least_squares, course_utils.regression.fit_ridge, numpy.linalg.lstsq, scipy.linalg.*, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.3 · fit_least_squares · ★★☆ · 12 minutes
@@ -714,6 +717,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: squared_error_gradient
 # points: 4
+# forbids: [course_utils.regression.squared_error_gradient, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.4 · squared_error_gradient · ★★☆ · 12 minutes
@@ -928,6 +932,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: is_positive_semidefinite
 # points: 4
+# forbids: [course_utils.regression.is_positive_semidefinite, course_utils.regression.is_positive_definite]
 
 # %% [markdown]
 # ### Exercise 1.5 · is_positive_semidefinite · ★★☆ · 10 minutes
@@ -1094,6 +1099,7 @@ def test_tolerance_and_extremes(is_positive_semidefinite):
 # # BEGIN QUESTION
 # name: fit_ridge
 # points: 4
+# forbids: [course_utils.regression.fit_ridge, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.6 · fit_ridge · ★★☆ · 8 minutes
@@ -1363,6 +1369,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sigmoid
 # points: 4
+# forbids: [course_utils.regression.sigmoid, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.7 · sigmoid · ★★☆ · 8 minutes
@@ -1521,6 +1528,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: binary_cross_entropy
 # points: 4
+# forbids: [course_utils.regression.binary_cross_entropy, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.8 · binary_cross_entropy · ★★★ · 15 minutes
@@ -1709,6 +1717,7 @@ def test_extreme_logits_one_at_a_time(binary_cross_entropy):
 # # BEGIN QUESTION
 # name: fit_logistic
 # points: 4
+# forbids: [course_utils.regression.fit_logistic, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.9 · fit_logistic · ★★★ · 15 minutes

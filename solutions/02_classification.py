@@ -123,6 +123,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: fit_naive_bayes
 # points: 3
+# forbids: [course_utils.classification.GaussianNaiveBayes, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.1 · fit_naive_bayes · ★☆☆ · 10 minutes
@@ -264,6 +265,7 @@ def test_one_sample_of_a_class_and_one_feature(fit_naive_bayes):
 # # BEGIN QUESTION
 # name: log_joint
 # points: 4
+# forbids: [course_utils.classification.GaussianNaiveBayes, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.2 · log_joint · ★★☆ · 15 minutes
@@ -421,6 +423,7 @@ def test_far_away_and_nearly_certain(log_joint):
 # # BEGIN QUESTION
 # name: sample_naive_bayes
 # points: 4
+# forbids: [course_utils.classification.GaussianNaiveBayes]
 
 # %% [markdown]
 # ### Exercise 2.3 · sample_naive_bayes · ★★☆ · 12 minutes
@@ -731,6 +734,7 @@ MarginExplorer()
 # # BEGIN QUESTION
 # name: hinge_loss
 # points: 3
+# forbids: [course_utils.classification.hinge_loss, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.4 · hinge_loss · ★☆☆ · 8 minutes
@@ -902,6 +906,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: soft_margin_gradient
 # points: 6
+# forbids: [course_utils.classification.fit_svm, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.5 · soft_margin_gradient · ★★☆ · 15 minutes
@@ -1135,6 +1140,7 @@ if solved(soft_margin_gradient):
 # # BEGIN QUESTION
 # name: one_vs_rest_predict
 # points: 2
+# forbids: [course_utils.classification.one_vs_rest, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.6 · one_vs_rest_predict · ★☆☆ · 5 minutes
@@ -1241,6 +1247,7 @@ def test_random_scores_and_ties(one_vs_rest_predict):
 # # BEGIN QUESTION
 # name: one_vs_one_vote
 # points: 4
+# forbids: [course_utils.classification.one_vs_one, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.7 · one_vs_one_vote · ★★☆ · 12 minutes
@@ -1436,6 +1443,7 @@ if solved(one_vs_rest_predict, one_vs_one_vote):
 # # BEGIN QUESTION
 # name: multiclass_hinge
 # points: 4
+# forbids: [course_utils.classification.multiclass_hinge_loss, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.8 · multiclass_hinge · ★★☆ · 12 minutes
@@ -1600,6 +1608,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: softmax
 # points: 4
+# forbids: [course_utils.classification.softmax, scipy.special.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.9 · softmax · ★★☆ · 10 minutes
@@ -1734,6 +1743,7 @@ def test_one_class_and_one_far_ahead(softmax):
 # # BEGIN QUESTION
 # name: cross_entropy_gradient
 # points: 6
+# forbids: [course_utils.classification.fit_softmax, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.10 · cross_entropy_gradient · ★★★ · 12 minutes
@@ -2020,7 +2030,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 2.10 · Which model would you choose? · ★★☆ · 10 minutes
+# ### Question 2.11 · Which model would you choose? · ★★☆ · 10 minutes
 #
 # A clinic has measured 12 blood values of **30 patients** with a rare disease and of **30 without**. It wants a classifier now, and expects to have 5,000 patients in three years. Some of the values are missing for some patients.
 #

@@ -120,6 +120,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: bias_variance
 # points: 4
+# forbids: [course_utils.model_selection.bias_variance]
 
 # %% [markdown]
 # ### Exercise 3.1 · bias_variance · ★☆☆ · 10 minutes
@@ -491,6 +492,7 @@ BiasVarianceExplorer(degree=12)
 # # BEGIN QUESTION
 # name: kfold_indices
 # points: 4
+# forbids: [course_utils.model_selection.kfold, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.2 · kfold_indices · ★★☆ · 12 minutes
@@ -688,6 +690,7 @@ if solved(kfold_indices):
 # # BEGIN QUESTION
 # name: cross_validate
 # points: 4
+# forbids: [course_utils.model_selection.cross_validate, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.3 · cross_validate · ★★☆ · 15 minutes
@@ -1141,6 +1144,7 @@ if solved(cross_validate, one_standard_error):
 # # BEGIN QUESTION
 # name: bootstrap
 # points: 4
+# forbids: [course_utils.ensembles.Bagging, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.5 · bootstrap · ★☆☆ · 6 minutes
@@ -1283,6 +1287,7 @@ def test_one_row(bootstrap):
 # # BEGIN QUESTION
 # name: bagging_predict
 # points: 4
+# forbids: [course_utils.ensembles.Bagging, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.6 · bagging_predict · ★★☆ · 12 minutes
@@ -1641,6 +1646,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adaboost_round
 # points: 4
+# forbids: [course_utils.ensembles.AdaBoost, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.7 · adaboost_round · ★★☆ · 12 minutes
@@ -1835,6 +1841,7 @@ def test_no_mistakes_and_nothing_but_mistakes(adaboost_round):
 # # BEGIN QUESTION
 # name: fit_adaboost
 # points: 4
+# forbids: [course_utils.ensembles.AdaBoost, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.8 · fit_adaboost · ★★★ · 20 minutes
@@ -2152,6 +2159,7 @@ if solved(fit_adaboost):
 # # BEGIN QUESTION
 # name: gradient_boost
 # points: 4
+# forbids: [course_utils.ensembles.GradientBoosting, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.9 · gradient_boost · ★★★ · 20 minutes

@@ -36,7 +36,7 @@
 # - explain why saddle points matter more than local minima when there are many weights;
 # - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -103,6 +103,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sgd
 # points: 3
+# forbids: [course_utils.optimizers.gradient_descent, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.1 · sgd · ★☆☆ · 5 minutes
@@ -489,6 +490,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: newton
 # points: 4
+# forbids: [course_utils.optimizers.newton, scipy.optimize.*]
 
 # %% [markdown]
 # ### Exercise 5.3 · newton · ★★☆ · 10 minutes
@@ -820,9 +822,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: momentum
 # points: 3
+# forbids: [course_utils.optimizers.momentum, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.5 · momentum · ★☆☆ · 8 minutes
+# ### Exercise 5.4 · momentum · ★☆☆ · 8 minutes
 #
 # Take one step of $p \leftarrow \mu p - \alpha \nabla L(w)$, $w \leftarrow w + p$. Keep the velocity $p$ in the state; before the first step it is 0.
 #
@@ -998,13 +1001,14 @@ plt.show()
 # # BEGIN QUESTION
 # name: nesterov
 # points: 3
+# forbids: [course_utils.optimizers.nesterov, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.6 · nesterov · ★★☆ · 8 minutes
+# ### Exercise 5.5 · nesterov · ★★☆ · 8 minutes
 #
 # Take one step of Nesterov's momentum, as above. Keep $p$ in the state; before the first step it is 0.
 #
-# **Shapes:** as in Exercise 5.5.
+# **Shapes:** as in Exercise 5.4.
 #
 # **Worked:** $L = w^2$, $\alpha = 0.1$, $\mu = 0.5$, from $w = 1$. Step 1: $p = -0.2$, $w = 0.8$. Step 2: look at $0.8 + 0.5 \cdot (-0.2) = 0.7$, where the gradient is $1.4$; $p = -0.1 - 0.14 = -0.24$, $w = 0.56$.
 #
@@ -1174,9 +1178,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: adagrad
 # points: 3
+# forbids: [course_utils.optimizers.adagrad, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.7 · adagrad · ★★☆ · 8 minutes
+# ### Exercise 5.6 · adagrad · ★★☆ · 8 minutes
 #
 # Take one step of AdaGrad. Keep $c$ in the state; before the first step it is 0. Note where ε stands: outside the root.
 #
@@ -1360,9 +1365,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: rmsprop
 # points: 3
+# forbids: [course_utils.optimizers.rmsprop, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.8 · rmsprop · ★★☆ · 6 minutes
+# ### Exercise 5.7 · rmsprop · ★★☆ · 6 minutes
 #
 # Take one step of RMSprop. Keep $s$ in the state; before the first step it is 0.
 #
@@ -1532,9 +1538,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: adam
 # points: 5
+# forbids: [course_utils.optimizers.adam, course_utils.optimizers.adamw, torch.optim.*]
 
 # %% [markdown]
-# ### Exercise 5.9 · adam · ★★★ · 15 minutes
+# ### Exercise 5.8 · adam · ★★★ · 15 minutes
 #
 # Take one step of Adam. The state holds $p$, $s$ and the number of steps $t$.
 #
@@ -1832,9 +1839,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: random_search
 # points: 6
+# forbids: [course_utils.model_selection.random_search, sklearn.*]
 
 # %% [markdown]
-# ### Exercise 5.10 · random_search · ★★★ · 20 minutes
+# ### Exercise 5.9 · random_search · ★★★ · 20 minutes
 #
 # Search hyperparameters at random, coarse to fine.
 #
@@ -2209,7 +2217,7 @@ if solved(minibatches, momentum, random_search):
 # points: 2
 
 # %% [markdown]
-# ### Exercise 5.11 · update_ratio · ★☆☆ · 4 minutes
+# ### Exercise 5.10 · update_ratio · ★☆☆ · 4 minutes
 #
 # Return $r$ as above. The norm $\lVert w \rVert$ is the root of the sum of the squares of **all** entries, also for a matrix.
 #
@@ -2514,7 +2522,7 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # manual: true
 
 # %% [markdown]
-# ### Question 5.12 · Why does the ranking differ? · ★★☆ · 10 minutes
+# ### Question 5.11 · Why does the ranking differ? · ★★☆ · 10 minutes
 #
 # In Rosenbrock's valley AdaGrad was far behind momentum and Adam. On the digits it was not.
 #

@@ -125,12 +125,13 @@ for std, *_ in styles:
 InitialisationExplorer()
 
 # %% [markdown]
-# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 a ReLU net loses the signal slowly. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
+# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 the signal of a ReLU net fades, to about a thousandth after twenty layers. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
 
 # %% [raw]
 # # BEGIN QUESTION
 # name: xavier_normal
 # points: 4
+# forbids: [course_utils.layers.xavier_normal, torch.nn.init.*]
 
 # %% [markdown]
 # ### Exercise 6.1 · xavier_normal · ★☆☆ · 8 minutes
@@ -266,6 +267,7 @@ def test_the_weights_are_normal(xavier_normal):
 # # BEGIN QUESTION
 # name: he_normal
 # points: 3
+# forbids: [course_utils.layers.he_normal, torch.nn.init.*]
 
 # %% [markdown]
 # ### Exercise 6.2 · he_normal · ★☆☆ · 4 minutes
@@ -451,6 +453,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: batch_norm_forward
 # points: 5
+# forbids: [course_utils.layers.batch_norm, torch.*, torch.batch_norm]
 
 # %% [markdown]
 # ### Exercise 6.3 · batch_norm_forward · ★★☆ · 20 minutes
@@ -777,6 +780,7 @@ def test_a_constant_unit_and_a_single_sample(batch_norm_forward):
 # # BEGIN QUESTION
 # name: batch_norm_backward
 # points: 4
+# forbids: [course_utils.layers.batch_norm_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.4 · batch_norm_backward · ★★★ · 15 minutes
@@ -1145,6 +1149,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: dropout
 # points: 5
+# forbids: [course_utils.layers.dropout, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.5 · dropout · ★☆☆ · 10 minutes
@@ -1319,6 +1324,7 @@ def test_keeping_everything_and_the_average(dropout):
 # # BEGIN QUESTION
 # name: inverted_dropout
 # points: 4
+# forbids: [course_utils.layers.inverted_dropout, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.6 · inverted_dropout · ★☆☆ · 5 minutes
@@ -1565,6 +1571,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: average_predictions
 # points: 3
+# forbids: [course_utils.ensembles.average_predictions]
 
 # %% [markdown]
 # ### Exercise 6.7 · average_predictions · ★☆☆ · 3 minutes
@@ -1752,6 +1759,7 @@ if solved(average_predictions):
 # # BEGIN QUESTION
 # name: average_parameters
 # points: 3
+# forbids: [course_utils.ensembles.average_parameters, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 6.8 · average_parameters · ★★☆ · 8 minutes
@@ -2477,7 +2485,7 @@ if solved(repair):
 # manual: true
 
 # %% [markdown]
-# ### Question 6.8 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
+# ### Question 6.11 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
 #
 # A colleague looks at your examination of the patient and says: "The updates are a millionth of the weights or less. The learning rate is much too small."
 #

@@ -112,6 +112,7 @@ ConvolutionExplorer()
 # # BEGIN QUESTION
 # name: correlate2d
 # points: 4
+# forbids: [course_utils.convolution.correlate2d, course_utils.convolution.convolve2d, course_utils.convolution.conv2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.1 · correlate2d · ★☆☆ · 10 minutes
@@ -272,6 +273,7 @@ def test_one_pixel_and_one_place(correlate2d):
 # # BEGIN QUESTION
 # name: convolve2d
 # points: 4
+# forbids: [course_utils.convolution.convolve2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.2 · convolve2d · ★★☆ · 10 minutes
@@ -479,6 +481,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: conv_output_size
 # points: 4
+# forbids: [course_utils.convolution.conv_output_size]
 
 # %% [markdown]
 # ### Exercise 7.3 · conv_output_size · ★☆☆ · 6 minutes
@@ -674,6 +677,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: conv_parameter_count
 # points: 3
+# forbids: [course_utils.convolution.conv_parameter_count, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.4 · conv_parameter_count · ★☆☆ · 4 minutes
@@ -804,6 +808,7 @@ def test_a_fully_connected_layer_is_a_convolution_of_one_pixel(conv_parameter_co
 # # BEGIN QUESTION
 # name: conv2d_naive
 # points: 4
+# forbids: [course_utils.convolution.conv2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.5 · conv2d_naive · ★★☆ · 15 minutes
@@ -1028,6 +1033,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: im2col
 # points: 3
+# forbids: [course_utils.convolution.im2col, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.6 · im2col · ★★☆ · 12 minutes
@@ -1237,6 +1243,7 @@ if solved(conv2d_naive, im2col):
 # # BEGIN QUESTION
 # name: conv2d_backward
 # points: 6
+# forbids: [course_utils.convolution.conv2d_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.7 · conv2d_backward · ★★★ · 20 minutes
@@ -1475,6 +1482,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: max_pool
 # points: 3
+# forbids: [course_utils.convolution.max_pool2d, torch.*, torch.max_pool2d]
 
 # %% [markdown]
 # ### Exercise 7.8 · max_pool · ★☆☆ · 10 minutes
@@ -1653,6 +1661,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: max_pool_backward
 # points: 4
+# forbids: [course_utils.convolution.max_pool2d_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.9 · max_pool_backward · ★★☆ · 15 minutes
@@ -1855,6 +1864,7 @@ def test_equal_values_in_windows_that_overlap(max_pool_backward):
 # # BEGIN QUESTION
 # name: lenet
 # points: 3
+# forbids: [course_utils.architectures.LeNet5]
 
 # %% [markdown]
 # ### Exercise 7.10 · lenet · ★★☆ · 12 minutes
@@ -2777,6 +2787,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: last_layer_only
 # points: 4
+# forbids: [course_utils.architectures.fine_tune, course_utils.architectures.freeze]
 
 # %% [markdown]
 # ### Exercise 7.13 · last_layer_only · ★★☆ · 10 minutes
@@ -3102,7 +3113,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 7.11 · What would you do with these pictures? · ★★☆ · 12 minutes
+# ### Question 7.14 · What would you do with these pictures? · ★★☆ · 12 minutes
 #
 # You have a network trained on a million photographs (ImageNet). Two hospitals ask you to find a rare bone fracture on X-ray pictures, which are grey and look nothing like photographs.
 #

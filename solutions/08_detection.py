@@ -28,10 +28,10 @@
 #
 # This notebook has **two parts**. Each has its own aims, its own summary, and a natural place to stop. Do them on two days.
 #
-# | part | you build | exercises | time |
+# | part | you build | exercises and questions | time |
 # |---|---|---|---|
-# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 3 hours |
-# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.12–8.16 | about 1½ hours |
+# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.12 | about 3 hours |
+# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.13–8.18 | about 1½ hours |
 #
 # **Needs:** notebooks 02 (softmax, cross-entropy) and 07 (convolution, pooling) · **Points:** 60, of which 52 by checks and 8 for two written answers
 #
@@ -462,6 +462,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: iou
 # points: 3
+# forbids: [course_utils.detection.iou]
 
 # %% [markdown]
 # ### Exercise 8.2 · iou · ★☆☆ · 10 minutes
@@ -632,6 +633,7 @@ def test_equal_nested_and_touching_boxes(iou):
 # # BEGIN QUESTION
 # name: nms
 # points: 4
+# forbids: [course_utils.detection.nms]
 
 # %% [markdown]
 # ### Exercise 8.3 · nms · ★★☆ · 12 minutes
@@ -884,6 +886,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: average_precision
 # points: 4
+# forbids: [course_utils.detection.average_precision, course_utils.detection.mean_average_precision, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 8.4 · average_precision · ★★★ · 15 minutes
@@ -1094,6 +1097,7 @@ PrecisionExplorer()
 # # BEGIN QUESTION
 # name: roi_pool
 # points: 4
+# forbids: [course_utils.detection.roi_pool]
 
 # %% [markdown]
 # ### Exercise 8.5 · roi_pool · ★★★ · 15 minutes
@@ -1316,6 +1320,7 @@ print(
 # # BEGIN QUESTION
 # name: make_anchors
 # points: 3
+# forbids: [course_utils.detection.make_anchors]
 
 # %% [markdown]
 # ### Exercise 8.6 · make_anchors · ★★☆ · 12 minutes
@@ -1495,6 +1500,7 @@ def test_every_anchor_has_the_area_of_its_side(make_anchors):
 # # BEGIN QUESTION
 # name: encode_boxes
 # points: 3
+# forbids: [course_utils.detection.encode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.7 · encode_boxes · ★☆☆ · 8 minutes
@@ -1627,6 +1633,7 @@ def test_a_box_like_its_anchor_and_tiny_boxes(encode_boxes):
 # # BEGIN QUESTION
 # name: decode_boxes
 # points: 3
+# forbids: [course_utils.detection.decode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.8 · decode_boxes · ★☆☆ · 8 minutes
@@ -1761,6 +1768,7 @@ def test_it_undoes_encoding(decode_boxes):
 # # BEGIN QUESTION
 # name: match_anchors
 # points: 4
+# forbids: [course_utils.detection.match_anchors]
 
 # %% [markdown]
 # ### Exercise 8.9 · match_anchors · ★★★ · 15 minutes
@@ -2233,6 +2241,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: focal_loss
 # points: 3
+# forbids: [course_utils.detection.focal_loss, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.11 · focal_loss · ★★☆ · 10 minutes
@@ -2602,7 +2611,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 8.10 · Which detector would you build? · ★★☆ · 12 minutes
+# ### Question 8.12 · Which detector would you build? · ★★☆ · 12 minutes
 #
 # A beekeeper points a camera at the entrance of a hive. A small computer without a graphics card should count the bees that come and go, 20 pictures a second. Bees crowd at the entrance, climb over one another, and are about 15 pixels long in a picture of 640 × 480.
 #
@@ -2728,9 +2737,10 @@ plt.show()
 # # BEGIN QUESTION
 # name: upsample_nearest
 # points: 2
+# forbids: [course_utils.segmentation.upsample_nearest, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.12 · upsample_nearest · ★☆☆ · 5 minutes
+# ### Exercise 8.13 · upsample_nearest · ★☆☆ · 5 minutes
 #
 # Repeat each value in a square of `scale` × `scale`.
 #
@@ -2817,9 +2827,10 @@ def test_random_maps_and_scales(upsample_nearest):
 # # BEGIN QUESTION
 # name: bed_of_nails
 # points: 2
+# forbids: [course_utils.segmentation.bed_of_nails, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.13 · bed_of_nails · ★☆☆ · 5 minutes
+# ### Exercise 8.14 · bed_of_nails · ★☆☆ · 5 minutes
 #
 # Put each value in the **upper left** corner of a `scale` × `scale` square of zeros.
 #
@@ -2917,9 +2928,10 @@ def test_random_maps_and_scales(bed_of_nails):
 # # BEGIN QUESTION
 # name: max_unpool
 # points: 3
+# forbids: [course_utils.segmentation.max_unpool2d, torch.*]
 
 # %% [markdown]
-# ### Exercise 8.14 · max_unpool · ★★☆ · 10 minutes
+# ### Exercise 8.15 · max_unpool · ★★☆ · 10 minutes
 #
 # Max pooling can say where each maximum stood: `convolution.max_pool2d(x, 2, return_indices=True)` returns the pooled values and their **places** in the large map, counted row by row: place = row · width + column. Put each value back at its place, zeros elsewhere.
 #
@@ -3064,9 +3076,10 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # # BEGIN QUESTION
 # name: conv_transpose
 # points: 4
+# forbids: [course_utils.segmentation.conv_transpose2d, torch.*, torch.conv_transpose2d]
 
 # %% [markdown]
-# ### Exercise 8.15 · conv_transpose · ★★★ · 15 minutes
+# ### Exercise 8.16 · conv_transpose · ★★★ · 15 minutes
 #
 # A convolution *gathers*: each output looks at a window of inputs. A transposed convolution *scatters*: each input stamps the whole filter, times its value, onto the output. Where stamps overlap they add up:
 #
@@ -3287,7 +3300,7 @@ UpsamplingExplorer()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.16 · unet_block · ★★☆ · 12 minutes
+# ### Exercise 8.17 · unet_block · ★★☆ · 12 minutes
 #
 # Write one step of the way up, in torch:
 #
@@ -3565,7 +3578,7 @@ print(
 # manual: true
 
 # %% [markdown]
-# ### Question 8.14 · "97 % of pixels are right" · ★★☆ · 12 minutes
+# ### Question 8.18 · "97 % of pixels are right" · ★★☆ · 12 minutes
 #
 # A start-up segments brain tumours in scans. "97 % of pixels are right," it writes, "on 400 slices of 20 patients, chosen at random." Tumours cover 2 % of the pixels.
 #

@@ -75,6 +75,7 @@ grader = Grader("09_rnns.ipynb")
 # # BEGIN QUESTION
 # name: rnn_step
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*, torch.rnn_tanh_cell]
 
 # %% [markdown]
 # ### Exercise 9.1 · rnn_step · ★☆☆ · 6 minutes
@@ -185,6 +186,7 @@ def test_random_sizes(rnn_step):
 # # BEGIN QUESTION
 # name: rnn_forward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.2 · rnn_forward · ★★☆ · 10 minutes
@@ -582,6 +584,7 @@ for layers in (1, 2, 3):
 # # BEGIN QUESTION
 # name: deep_rnn_forward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.3 · deep_rnn_forward · ★★☆ · 12 minutes
@@ -775,6 +778,7 @@ def test_one_layer_one_step_one_sample(deep_rnn_forward):
 # # BEGIN QUESTION
 # name: rnn_backward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.4 · rnn_backward · ★★★ · 25 minutes
@@ -1042,6 +1046,7 @@ if solved(rnn_backward):
 # # BEGIN QUESTION
 # name: gradient_norms
 # points: 4
+# forbids: [course_utils.recurrent.gradient_norms, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.5 · gradient_norms · ★★☆ · 10 minutes
@@ -1291,6 +1296,7 @@ for name, longest in (("as it comes", np.inf), ("clipped", 1.0)):
 # # BEGIN QUESTION
 # name: clip_gradients
 # points: 4
+# forbids: [course_utils.recurrent.clip_gradients, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.6 · clip_gradients · ★★☆ · 10 minutes
@@ -1514,6 +1520,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: lstm_step
 # points: 4
+# forbids: [course_utils.recurrent.lstm_forward, torch.*, torch.lstm_cell]
 
 # %% [markdown]
 # ### Exercise 9.7 · lstm_step · ★★☆ · 15 minutes
@@ -1776,6 +1783,7 @@ GatesExplorer()
 # # BEGIN QUESTION
 # name: perplexity
 # points: 4
+# forbids: [torch.*]
 
 # %% [markdown]
 # ### Exercise 9.8 · perplexity · ★★☆ · 10 minutes
@@ -2027,6 +2035,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sample_with_temperature
 # points: 4
+# forbids: [course_utils.recurrent.sample]
 
 # %% [markdown]
 # ### Exercise 9.9 · sample_with_temperature · ★★☆ · 10 minutes
@@ -2247,6 +2256,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: beam_search
 # points: 4
+# forbids: [course_utils.recurrent.beam_search]
 
 # %% [markdown]
 # ### Exercise 9.10 · beam_search · ★★★ · 25 minutes
@@ -2526,6 +2536,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: attention
 # points: 4
+# forbids: [course_utils.captioning.attend, torch.*, torch.nn.functional.scaled_dot_product_attention]
 
 # %% [markdown]
 # ### Exercise 9.11 · attention · ★★☆ · 12 minutes

@@ -35,7 +35,7 @@
 # - make images that please a network, and images that deceive it, and explain why both are easy;
 # - draw a map of many dimensions with t-SNE, find clusters with DBSCAN, and read both with care.
 #
-# **Time:** about 4 hours · **Needs:** gradients, convolutional networks, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
+# **Time:** about 4 hours · **Needs:** notebook 07 (convolutional networks), gradients, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Hints are folded away: open them one at a time. Exercises that take a network get a PyTorch module in evaluation mode; the checks use tiny ones.
 
@@ -201,6 +201,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: occlusion_map
 # points: 4
+# forbids: [course_utils.attribution.occlusion]
 
 # %% [markdown]
 # ### Exercise 10.1 · occlusion_map · ★☆☆ · 12 minutes
@@ -430,6 +431,7 @@ OcclusionExplorer()
 # # BEGIN QUESTION
 # name: saliency
 # points: 4
+# forbids: [course_utils.attribution.saliency]
 
 # %% [markdown]
 # ### Exercise 10.2 · saliency · ★☆☆ · 10 minutes
@@ -639,6 +641,7 @@ if solved(saliency):
 # # BEGIN QUESTION
 # name: relu_backward
 # points: 4
+# forbids: [course_utils.attribution.deconv, course_utils.attribution.guided_backprop]
 
 # %% [markdown]
 # ### Exercise 10.3 · relu_backward · ★★☆ · 10 minutes
@@ -906,6 +909,7 @@ SaliencyExplorer()
 # # BEGIN QUESTION
 # name: gradient_times_input
 # points: 4
+# forbids: [course_utils.attribution.gradient_times_input]
 
 # %% [markdown]
 # ### Exercise 10.4 · gradient_times_input · ★☆☆ · 8 minutes
@@ -1176,6 +1180,7 @@ if solved(gradient_times_input):
 # # BEGIN QUESTION
 # name: class_image
 # points: 4
+# forbids: [course_utils.attribution.class_image]
 
 # %% [markdown]
 # ### Exercise 10.6 · class_image · ★★☆ · 15 minutes
@@ -1737,6 +1742,7 @@ ClassImageExplorer()
 # # BEGIN QUESTION
 # name: deep_dream_step
 # points: 4
+# forbids: [course_utils.attribution.deep_dream]
 
 # %% [markdown]
 # ### Exercise 10.8 · deep_dream_step · ★★☆ · 12 minutes
@@ -1967,6 +1973,7 @@ DeepDreamExplorer()
 # # BEGIN QUESTION
 # name: fgsm
 # points: 4
+# forbids: [course_utils.attribution.fgsm]
 
 # %% [markdown]
 # ### Exercise 10.9 · fgsm · ★★☆ · 10 minutes
@@ -2294,6 +2301,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: pairwise_affinities
 # points: 4
+# forbids: [course_utils.embedding.affinities, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 10.10 · pairwise_affinities · ★★★ · 25 minutes
@@ -2514,6 +2522,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: tsne_gradient
 # points: 4
+# forbids: [course_utils.embedding.tsne, course_utils.embedding.TSNE, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 10.11 · tsne_gradient · ★★☆ · 15 minutes
@@ -2814,6 +2823,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: dbscan
 # points: 4
+# forbids: [course_utils.embedding.dbscan, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 10.12 · dbscan · ★★★ · 25 minutes

@@ -1,5 +1,8 @@
 """The solution gets full marks, the untouched stub none, and each wrong answer loses points and is told why."""
 
+import builtins
+import symtable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +14,8 @@ from otter.test_files import ExceptionTestFile
 from autograder import build
 from autograder.wrong_answers import load
 from course_utils.checks import run_case
+from course_utils.checks.cases import read_cases
+from course_utils.checks.forbids import forbidden_by
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "wrong_answers"
@@ -29,9 +34,10 @@ def stub(topic):
 
 
 def outcomes(topic, exercise, environment):
-    cases = ExceptionTestFile.from_string(build.test_sources(topic, ROOT)[exercise]).test_cases
+    source = build.test_sources(topic, ROOT)[exercise]
+    cases, forbids = ExceptionTestFile.from_string(source).test_cases, forbidden_by(source)
     with np.errstate(all="ignore"):
-        return [run_case(case, environment) for case in cases]
+        return [run_case(case, environment, forbids) for case in cases]
 
 
 @pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
@@ -47,6 +53,16 @@ def test_the_untouched_stub_gets_nothing(topic, exercise):
     assert not any(outcome.passed for outcome in results)
 
 
+@pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
+def test_the_notebook_reads_the_tests_as_otter_does(topic, exercise):
+    source = build.test_sources(topic, ROOT)[exercise]
+    mine = [run_case(case, stub(topic)) for case in read_cases(source)]
+    otters = [run_case(case, stub(topic)) for case in ExceptionTestFile.from_string(source).test_cases]
+    assert mine == [
+        replace(outcome, points=before.points) for outcome, before in zip(otters, mine, strict=True)
+    ]
+
+
 @pytest.mark.parametrize(("topic", "answer"), WRONG, ids=lambda value: getattr(value, "name", value))
 def test_a_wrong_answer_loses_points_and_is_told_why(topic, answer):
     environment = {**solution(topic), answer.exercise: answer.function}
@@ -55,6 +71,24 @@ def test_a_wrong_answer_loses_points_and_is_told_why(topic, answer):
     assert any(answer.says.lower() in outcome.sentence.lower() for outcome in failed), [
         o.sentence for o in failed
     ]
+
+
+@pytest.mark.parametrize("topic", build.topics(ROOT))
+def test_a_wrong_answer_stands_alone_as_a_cell_of_its_notebook(topic):
+    known = set(solution(topic)) | set(dir(builtins))
+    for answer in load(FOLDER / f"{topic}.py"):
+        namespace = {}
+        exec(compile(answer.source, answer.name, "exec"), {**solution(topic)}, namespace)
+        assert answer.exercise in namespace
+        assert "autograder" not in answer.source
+        table = symtable.symtable(answer.source, answer.name, "exec")
+        assert globals_of(table) <= known | set(namespace), answer.name
+
+
+def globals_of(table):
+    """The names that code takes from the notebook, its functions included."""
+    own = {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
+    return own.union(*map(globals_of, table.get_children()))
 
 
 def test_wrong_answers_are_answers_to_exercises_that_exist():

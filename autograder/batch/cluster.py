@@ -15,7 +15,7 @@ from autograder.batch.collect import Submission
 from autograder.batch.grading import Fault, Work, grade_one
 from autograder.batch.run import OpenPool, Submit
 from autograder.batch.store import Result
-from autograder.sandbox import available
+from autograder.sandbox import Level, best_level
 
 _CONNECT = 30  # seconds to reach the scheduler
 
@@ -67,8 +67,11 @@ def _pool(
 def _grade_there(work: Work, submission: Submission) -> Result | Fault:
     """Grade a submission, on a worker; a fault says on which."""
     worker = get_worker()
-    problem = available() if work.sandboxed else None
-    outcome = Fault(problem, may_pass=True) if problem else grade_one(work, submission)
+    level = Level.NONE if work.level is Level.NONE else best_level()
+    if level is Level.NONE and work.level is not level:
+        outcome: Result | Fault = Fault(f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem}", may_pass=True)
+    else:
+        outcome = grade_one(replace(work, level=level), submission)
     if isinstance(outcome, Result):
         return outcome
     return replace(outcome, reason=f"{outcome.reason} (on worker {worker.name})", worker=worker.address)

@@ -10,7 +10,7 @@ from otter.test_files import ExceptionTestFile
 from autograder.batch.collect import Submission, read_notebook
 from autograder.batch.store import Result
 from autograder.judge import judge
-from autograder.sandbox.limits import Limits, SandboxFault
+from autograder.sandbox import Level, Limits, SandboxFault
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Work:
         The sources of the code cells as students got them.
     limits
         What a submission may use.
-    sandboxed
-        Whether students' code runs in bubblewrap.
+    level
+        How well students' code is walled in.
     repeat
         How often each submission is graded, to see whether its score is always the same.
     """
@@ -37,7 +37,7 @@ class Work:
     tests: Mapping[str, str]
     handed_out: frozenset[str]
     limits: Limits
-    sandboxed: bool
+    level: Level
     repeat: int = 1
 
 
@@ -83,7 +83,7 @@ def _grade(work: Work, submission: Submission) -> Result:
                 work.tests,
                 handed_out=work.handed_out,
                 limits=work.limits,
-                sandboxed=work.sandboxed,
+                level=work.level,
             ),
         )
         for _ in range(work.repeat)

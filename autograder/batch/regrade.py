@@ -18,6 +18,7 @@ from autograder.batch.store import Result, Store
 from autograder.judge import QuestionResult
 from autograder.report.files import write_whole
 from autograder.report.table import harmless, table
+from autograder.sandbox import Level
 from course_utils.checks import Outcome
 
 
@@ -72,7 +73,7 @@ def regrade(
     write: bool = False,
     workers: int | None = None,
     timeout: float = 300.0,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
 ) -> Regrade:
     """Grade by the present tests and compare with the results in ``out``.
 
@@ -80,7 +81,7 @@ def regrade(
 
     Parameters
     ----------
-    topic, paths, out, root, workers, timeout, sandboxed
+    topic, paths, out, root, workers, timeout, level
         As for :func:`autograder.batch.grade`.
     write
         Put the new results in place of the old, note the changes in ``out/regrade.csv`` and remove ``out/regrade``.
@@ -93,7 +94,7 @@ def regrade(
     old, preview = out / "results.sqlite", out / "regrade"
     if not old.is_file():
         raise FileNotFoundError(f"{out} has no results to compare with: run `course grade` first.")
-    again = partial(grade, topic, paths, root=root, workers=workers, timeout=timeout, sandboxed=sandboxed)
+    again = partial(grade, topic, paths, root=root, workers=workers, timeout=timeout, level=level)
     summary = again(preview)
     before, after = _latest(old), _latest(preview / "results.sqlite")
     both = {name for name in before if name in after and before[name][1] == after[name][1]}
@@ -195,12 +196,18 @@ def _write_changes(changes: Sequence[Change], path: Path) -> None:
 def _print(found: Regrade, out: Path) -> None:
     console = Console(highlight=False)
     if found.changes:
+        # Most changes have the same few reasons, so these are told once.
+        told = Counter(reason for change in found.changes for reason in change.reasons)
+        numbers = {reason: str(number) for number, (reason, _) in enumerate(told.most_common(), start=1)}
         shown = Table("submission", "before", "after", "change", "why")
         for change in found.changes:
             points = f"{change.before:g}", f"{change.after:g}", f"{change.after - change.before:+g}"
-            # Text, not markup: the sentences quote what students wrote.
-            shown.add_row(Text(change.submission), *points, Text("\n".join(change.reasons)))
+            why = ", ".join(numbers[reason] for reason in change.reasons)
+            # Text, not markup: names and sentences quote what students wrote.
+            shown.add_row(Text(change.submission), *points, why)
         console.print(shown)
+        for reason, number in numbers.items():
+            console.print(f"{number}: {reason} ({told[reason]} times)", markup=False)
     for remark in found.remarks:
         console.print(remark, markup=False)
     console.print(f"{len(found.changes)} scores change, {found.unchanged} don't.")

@@ -22,7 +22,7 @@ from autograder.batch.collect import Submission, collect
 from autograder.batch.grading import Fault, Work, grade_one
 from autograder.batch.handed_in import handed_in
 from autograder.batch.store import Result, Store
-from autograder.sandbox.limits import Limits
+from autograder.sandbox import Level, Limits
 
 _PAUSES = (0.0, 1.0, 5.0)  # seconds before each attempt at what faults of the machine have left over
 _IN_FLIGHT = 1000  # submissions handed out at once: a cluster's scheduler keeps them in memory
@@ -71,7 +71,7 @@ def grade(
     root: Path,
     workers: int | None = None,
     timeout: float = 300.0,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
     repeat: int = 1,
     scheduler: str | None = None,
     resources: Mapping[str, float] | None = None,
@@ -92,8 +92,8 @@ def grade(
         Submissions graded at once on this machine; one for each core if ``None``.
     timeout
         Seconds for one submission.
-    sandboxed
-        Whether students' code runs in bubblewrap.
+    level
+        How well students' code is walled in.
     repeat
         How often each submission is graded. The first score stands; the questions whose score changes are reported.
     scheduler
@@ -115,7 +115,7 @@ def grade(
         store.note(found, tests_digest)
         waiting = [s for s in submissions if not store.is_graded(s.name, s.digest, tests_digest, repeat)]
         limits = Limits(submission_seconds=timeout)
-        work = Work(topic, tests, build.handed_out(topic, root), limits, sandboxed, repeat)
+        work = Work(topic, tests, build.handed_out(topic, root), limits, level, repeat)
 
         def save(submission: Submission, result: Result) -> None:
             store.save(result, submission.digest, tests_digest)
@@ -225,8 +225,10 @@ def _saved(twins: _Twins, result: Result, save: Callable[[Submission, Result], N
     try:
         for submission in twins.members:
             save(submission, replace(result, submission=submission.name))
-    except sqlite3.Error as error:  # such as a full disk
-        return Fault(f"graded, but not saved: {error}", may_pass=True)
+    except Exception as error:
+        return Fault(
+            f"graded, but not saved: {error}", may_pass=isinstance(error, sqlite3.Error)
+        )  # a full disk
     return None
 
 

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build.masters import Cell, Question, defined_names, master_path, questions, read_cells
+from autograder.build.masters import Cell, Question, master_path, questions, read_cells
 from autograder.build.rubric import parse_rubric
+from course_utils.checks.forbids import can_be_noticed
+from course_utils.checks.names import defined_names
 
 HEADING = re.compile(
-    r"^### \w+ [\d.]+ · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
+    r"^### \w+ \d+\.(?P<number>\d+) · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
 )
 _TOTAL = re.compile(r"\*\*Points:\*\* (\d+)")
 _BUILTIN_TEST_NAMES = {"env"}
@@ -156,7 +158,7 @@ def _has_wrong_answers(master: _Master) -> Iterator[Finding]:
 
 
 def _has_heading(master: _Master) -> Iterator[Finding]:
-    for question in master.questions:
+    for number, question in enumerate(master.questions, 1):
         first = question.text[0] if question.text else None
         match = HEADING.match(first.source.split("\n")[0]) if first is not None else None
         line = first.line if first is not None else question.line
@@ -167,6 +169,11 @@ def _has_heading(master: _Master) -> Iterator[Finding]:
             )
         elif not question.manual and match["name"] != question.name:
             yield line, f"the heading says {match['name']}, the question is called {question.name}"
+        elif int(match["number"]) != number:
+            yield (
+                line,
+                f"the heading says number {match['number']}, and this is the notebook's number {number}",
+            )
 
 
 def _has_hints(master: _Master) -> Iterator[Finding]:
@@ -204,6 +211,16 @@ def _rubrics(master: _Master) -> Iterator[Finding]:
                 parse_rubric(question)
             except ValueError as error:
                 yield question.line, f"written question {question.name}: {error}"
+
+
+def _forbids(master: _Master) -> Iterator[Finding]:
+    for question in master.questions:
+        for name in question.forbids:
+            try:
+                if not can_be_noticed(name):
+                    yield question.line, f"{question.name} forbids {name}, but calls of that can't be noticed"
+            except (ImportError, AttributeError):
+                yield question.line, f"{question.name} forbids {name}, which doesn't exist"
 
 
 def _solutions(master: _Master) -> Iterator[Finding]:
@@ -273,6 +290,7 @@ _RULES: tuple[Rule, ...] = (
     _has_hints,
     _points,
     _rubrics,
+    _forbids,
     _solutions,
     _forbidden_marks,
     _names_for_tests,

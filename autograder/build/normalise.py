@@ -16,7 +16,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 _RANDOM_ID = re.compile(
     r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
 )
-_CELL_METADATA = {"tags", "editable", "deletable", "otter"}
+_CELL_METADATA = {"tags", "editable", "deletable", "otter", "nbgrader"}
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from collections.abc import Collection
+from functools import lru_cache
 
 from autograder.judge.cells import Cell
+from course_utils.checks.names import names_read
 
 # With one of these, code can reach any name without writing it.
 _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
@@ -20,6 +21,9 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "sys",
     "inspect",
 }
+_MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
+
+_MAX_SOURCE = 2**20  # characters: to take more apart would keep the other submissions waiting
 
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
@@ -34,18 +38,24 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     wanted
         The names that the tests ask for. ``"env"`` stands for all names.
     """
+    if sum(len(cell.source) for cell in cells) > _MAX_CODE:
+        return cells
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells
+    if sum(len(cell.source) for cell in cells) > _MAX_SOURCE:
+        return cells
     run = {cell.number for cell in cells if cell not in unchanged}
+    # The same in every submission of a class, so read once. What students wrote isn't kept.
+    known = {cell.number for cell in unchanged}
     try:
-        reads = {cell.number: _read(cell.source) for cell in cells}
+        reads = {c.number: (_read_once if c.number in known else names_read)(c.source) for c in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return cells  # magics, what isn't Python, and what is made to break its parser
     if any(_DYNAMIC & reads[number] for number in run - {cells[0].number}):
         return cells
-    imported = _imported(cells[0].source) | set(dir(builtins))
-    touched = {cell.number: _touched(cell.source, wanted, imported) for cell in unchanged}
+    fixed = frozenset({*wanted, *_imported(cells[0].source), *dir(builtins)})
+    touched = {cell.number: _touched(cell.source, fixed) for cell in unchanged}
     names = set(wanted).union(*(reads[number] for number in run))
     while more := {number for number in touched.keys() - run if touched[number] & names}:
         run |= more
@@ -53,22 +63,7 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     return [cell for cell in cells if cell.number in run]
 
 
-def _read(source: str) -> set[str]:
-    """The names that code takes from the notebook or from modules; a function's own names don't count."""
-    names = set()
-    tables = [symtable.symtable(source, "<cell>", "exec")]
-    for table in tables:
-        tables += table.get_children()
-        of_a_module = table.get_type() == "module"
-        names |= {
-            s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
-        }
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").split(".")[0])
-    return names
+_read_once = lru_cache(maxsize=1024)(names_read)
 
 
 def _imported(source: str) -> set[str]:
@@ -77,12 +72,14 @@ def _imported(source: str) -> set[str]:
     return {(alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names}
 
 
-def _touched(source: str, functions: Collection[str], modules: Collection[str]) -> set[str]:
-    """The names that a cell binds, or whose objects it may change.
+@lru_cache(maxsize=1024)
+def _touched(source: str, fixed: frozenset[str]) -> set[str]:
+    """The names that a handed-out cell binds, or whose objects it may change.
 
-    To call a function of a module doesn't change the module, and to pass an exercise's function on doesn't change that.
+    To call a function of a module doesn't change the module, and to pass an exercise's function on doesn't change that: those are
+    ``fixed``.
     """
-    touched, unchanged_by_calls = _imported(source), {*functions, *modules}
+    touched = _imported(source)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             touched.add(node.name)
@@ -91,9 +88,9 @@ def _touched(source: str, functions: Collection[str], modules: Collection[str]) 
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             touched |= _names_in(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            touched |= _names_in(node.func.value) - unchanged_by_calls
+            touched |= _names_in(node.func.value) - fixed
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            touched |= set().union(*map(_names_in, node.value.args)) - unchanged_by_calls
+            touched |= set().union(*map(_names_in, node.value.args)) - fixed
     return touched
 
 

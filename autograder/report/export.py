@@ -163,6 +163,8 @@ def main(
     ValueError
         If something that was given can't be read, or a topic has not been graded.
     """
+    if len(set(titles.values())) < len(titles):
+        raise ValueError("Two topics have the same title.")
     policy = read_policy(late, build.topics(root)) if late else Policy()
     places = {topic: stored(topic, folder) for topic in dict.fromkeys([*policy.due, *titles])}
     if missing := [topic for topic in titles if places[topic] is None]:

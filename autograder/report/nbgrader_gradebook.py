@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,26 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.report.grades import Book, Grade, Graded
 
+_MARK = int.from_bytes(b"cour")  # SQLite's application_id of what is written here
+
 
 def write_nbgrader(book: Book, titles: Mapping[str, str], path: Path) -> None:
     """Write a gradebook that ``nbgrader export`` and the formgrader read.
 
     An assignment has one notebook, and a grade cell for each question. Deductions are nbgrader's late penalty. Who handed in nothing has no
-    submission. A file of this name is replaced.
+    submission. A file of this name is replaced if it was written by this function.
+
+    Raises
+    ------
+    ValueError
+        If there is another file of this name.
     """
     from nbgrader.api import Gradebook  # type: ignore[import-untyped, unused-ignore]
 
-    # To write into another's gradebook would mix cells that have nothing to do with each other.
+    if path.exists() and not _is_ours(path):
+        raise ValueError(
+            f"{path} is there already, and is no gradebook that was exported: give another --to."
+        )
     path.unlink(missing_ok=True)
     with _quietly(), _programs_of_this_python(), Gradebook(f"sqlite:///{path.resolve()}") as gradebook:
         for person in book.roster.people:
@@ -39,6 +50,17 @@ def write_nbgrader(book: Book, titles: Mapping[str, str], path: Path) -> None:
                 grade = book.grade(person, graded.topic)
                 if grade.has_score:
                     _add_submission(gradebook, graded, titles[graded.topic], grade)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"pragma application_id = {_MARK}")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a gradebook that was written here, not one in which somebody grades."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return bool(connection.execute("pragma application_id").fetchone() == (_MARK,))
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _add_assignment(gradebook: Any, graded: Graded, title: str) -> None:

@@ -7,16 +7,20 @@ import dis
 import inspect
 import linecache
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from course_utils.checks.compare import compare
+from course_utils.checks.forbids import Watch, forbidden
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
 from course_utils.checks.values import is_plain, same, show
 
 if TYPE_CHECKING:
     from otter.test_files import TestCase
+
+    from course_utils.checks.cases import Case
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -79,7 +83,7 @@ def checked_call(
     """
     got, inputs = _checked(function, args, kwargs, may_change)
     if got is None:
-        raise Mistake("none", "Your answer is None: is a `return` missing?", inputs)
+        raise Mistake("none", "Your answer is None: is a `return` missing?", str(inputs))
     return got
 
 
@@ -119,13 +123,13 @@ def _checked(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     may_change: tuple[str, ...],
-) -> tuple[Any, str]:
-    """What the function returns, and lines that show the call."""
+) -> tuple[Any, _Inputs]:
+    """What the function returns, and what it was called with."""
     function = _defined(function)
     mine = copy.deepcopy((args, kwargs))
     names = _parameter_names(function, len(args))
     before = dict(zip(names, args, strict=True)) | kwargs
-    inputs = _show_inputs(before)
+    inputs = _Inputs(before)
     got = _call(function, mine, inputs)
     after = dict(zip(names, mine[0], strict=True)) | mine[1]
     for name, value in before.items():
@@ -155,7 +159,7 @@ def _defined(function: Callable[..., Any] | None) -> Callable[..., Any]:
 
 
 def _call(
-    function: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]], inputs: str
+    function: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]], inputs: _Inputs
 ) -> Any:
     try:
         return function(*arguments[0], **arguments[1])
@@ -163,7 +167,7 @@ def _call(
         raise  # a helper of the checks has found it
     except CallTimeout as error:
         raise Mistake(
-            "timeout", "Your function did not come back in time: does a loop never end?", inputs
+            "timeout", "Your function did not come back in time: does a loop never end?", str(inputs)
         ) from error
     except StudentError as error:
         _raise_raised(error, inputs)
@@ -171,7 +175,7 @@ def _call(
         _raise_raised(_locate(error, function), inputs)
 
 
-def _raise_raised(error: StudentError, inputs: str) -> NoReturn:
+def _raise_raised(error: StudentError, inputs: _Inputs) -> NoReturn:
     """A mistake that shows the student's own line; the message stays in the detail, for it may quote the input."""
     where = f"line {error.line_number}: {error.line.strip()}\n" if error.line else ""
     detail = f"{where}{error.type_name}: {error.message}\n{inputs}".rstrip()
@@ -186,7 +190,7 @@ def _article(word: str) -> str:
 
 def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     """The error with the last line it passed in the file where the student's function stands."""
-    home = getattr(_code(inspect.unwrap(function)), "co_filename", None)
+    home = getattr(student_code(inspect.unwrap(function)), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
     if not frames:
         return StudentError(type(error).__name__, str(error))
@@ -195,7 +199,7 @@ def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     return StudentError(type(error).__name__, str(error), line or None, number)
 
 
-def _code(function: Any) -> CodeType | None:
+def student_code(function: Any) -> CodeType | None:
     """The code of a function, or of the first method of a class."""
     if isinstance(function, type):
         function = next(iter(_methods(function).values()), None)
@@ -215,12 +219,18 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     return [*names[:count], *(f"argument {i + 1}" for i in range(len(names), count))]
 
 
-def _show_inputs(arguments: Mapping[str, Any]) -> str:
-    lines = [f"{name} = {show(value)}" for name, value in arguments.items()]
-    return "\n".join(
-        ("input     " if i == 0 else " " * 10) + line.replace("\n", "\n" + " " * 10)
-        for i, line in enumerate(lines)
-    )
+@dataclass(frozen=True)
+class _Inputs:
+    """The arguments of a call, made text only where there is something to say of them."""
+
+    arguments: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        lines = [f"{name} = {show(value)}" for name, value in self.arguments.items()]
+        return "\n".join(
+            ("input     " if i == 0 else " " * 10) + line.replace("\n", "\n" + " " * 10)
+            for i, line in enumerate(lines)
+        )
 
 
 def is_stub(function: Any) -> bool:
@@ -239,7 +249,7 @@ def is_stub(function: Any) -> bool:
     if isinstance(function, type):
         methods = _methods(function).values()
         return bool(methods) and all(is_stub(method) for method in methods)
-    code = _code(function)
+    code = student_code(function)
     return code is not None and _returns_only_none(code)
 
 
@@ -308,7 +318,7 @@ def _unwritten(function: Any) -> list[str]:
     ]
 
 
-def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
+def run_case(case: TestCase | Case, environment: Mapping[str, Any], forbids: Collection[str] = ()) -> Outcome:
     """Run one test case of otter's exception-based format and say what came of it, whatever happens.
 
     Parameters
@@ -317,13 +327,17 @@ def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
         A test case as ``otter.test_files`` reads it; its body is the decorated test function.
     environment
         The names of the student's notebook, or proxies for them.
+    forbids
+        What these must not call, if they are here; a kernel with proxies watches for itself.
     """
     name = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
-    kind, sentence, detail = _run(case, environment)
-    return Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    with Watch(forbids).during(forbids, tester=case.body.test_func.__globals__) as noticed:
+        kind, sentence, detail = _run(case, environment)
+    outcome = Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    return forbidden(outcome, noticed[0] if noticed else None)
 
 
-def _run(case: TestCase, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+def _run(case: TestCase | Case, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     try:
         case.body.call_func(environment)
     except Mistake as mistake:

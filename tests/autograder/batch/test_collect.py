@@ -75,6 +75,16 @@ def test_our_own_hand_in_is_named_by_its_zip_or_its_folder(tmp_path):
     assert sorted(names(tmp_path)) == ["ann", "jane"]
 
 
+def test_nbgraders_folders_are_the_students(tmp_path):
+    for student in ("ann", "12_jones"):
+        (tmp_path / student / TOPIC).mkdir(parents=True)
+        (tmp_path / student / TOPIC / f"{TOPIC}.ipynb").write_bytes(notebook())
+        (tmp_path / student / TOPIC / "timestamp.txt").write_text("2026-11-25 12:00:00 UTC")
+    assert names(tmp_path) == ["12_jones", "ann"]
+    # What a shell makes of submitted/*/01_regression.
+    assert names(*sorted(tmp_path.glob(f"*/{TOPIC}"))) == ["12_jones", "ann"]
+
+
 def test_names_are_unique_and_safe(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()

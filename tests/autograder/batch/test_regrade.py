@@ -14,7 +14,7 @@ from autograder.batch.run import grade
 from autograder.batch.store import Result, Store
 from autograder.cli import app
 from autograder.judge import Judged, QuestionResult
-from autograder.sandbox import SandboxFault, available
+from autograder.sandbox import SandboxFault, best_level
 from course_utils.checks import Outcome
 
 TOPIC = "01_double"
@@ -270,11 +270,11 @@ def test_each_kind_of_change_has_its_words(before, after, reasons):
 
 @pytest.mark.slow
 def test_with_real_grading_the_corrected_test_flips(course, tmp_path):
-    out, paths, sandboxed = tmp_path / "out", [tmp_path / "in"], available() is None
-    grade(TOPIC, paths, out, root=course, sandboxed=sandboxed)
+    out, paths, level = tmp_path / "out", [tmp_path / "in"], best_level()
+    grade(TOPIC, paths, out, root=course, level=level)
     assert scores(out) == {"fooled": "3", "right": "2", "squares": "1"}
     correct(course)
-    found = regrade(TOPIC, paths, out, root=course, sandboxed=sandboxed)
+    found = regrade(TOPIC, paths, out, root=course, level=level)
     assert {c.submission: c.after - c.before for c in found.changes} == {"fooled": -1, "right": 1}
     (reason,) = found.changes[1].reasons
     assert reason.startswith("double: of three: passes now; it said: ")

@@ -47,6 +47,17 @@ def test_lines_that_install_become_pass_and_keep_the_line_numbers():
     ]
 
 
+def test_tests_of_nbgrader_are_not_run_but_its_answers_are():
+    roles = [
+        {"grade": True, "solution": False},
+        {"grade": False, "solution": True},
+        {"grade": True, "solution": True},
+        [],
+    ]
+    cells = [new_code_cell(f"x = {i}", metadata={"nbgrader": role}) for i, role in enumerate(roles)]
+    assert [cell.source for cell in to_run(new_notebook(cells=cells))] == ["x = 1", "x = 2", "x = 3"]
+
+
 def test_text_is_not_run_but_counts_in_the_numbers():
     notebook = new_notebook(
         cells=[new_markdown_cell("a"), new_code_cell("x"), new_raw_cell("b"), new_code_cell("y")]

@@ -121,10 +121,10 @@ def tests(question):
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_an_attack_earns_nothing_and_costs_others_nothing(grade, tests, attack):
     # Attacks that end the agent itself need the room around it; outside the parent would be this test.
-    from autograder.sandbox import available
+    from autograder.sandbox import Level, best_level
 
-    if "os.kill" in attack and (reason := available()):
-        pytest.skip(reason)
+    if "os.kill" in attack and best_level() is Level.NONE:
+        pytest.skip(str(Level.BUBBLEWRAP.problem))
     judged = grade(["def g(x):\n    return x + 1", attack], tests, call_seconds=1)
     f, g = judged.questions
     assert f.score == 0, [outcome for outcome in f.outcomes if outcome.passed]

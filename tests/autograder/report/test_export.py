@@ -16,6 +16,7 @@ from autograder.batch.store import Result, Store
 from autograder.build.masters import master_path, questions, read_cells
 from autograder.judge import QuestionResult
 from autograder.report.export import main
+from autograder.report.nbgrader_gradebook import _is_ours
 
 ROOT = Path(__file__).parents[3]
 TOPICS = ("01_regression", "02_classification")
@@ -288,9 +289,26 @@ def test_a_run_that_was_killed_before_its_first_result_is_no_class(graded):
         export(graded)
 
 
+def test_a_gradebook_in_which_somebody_grades_is_not_replaced(graded):
+    (graded / "out").write_text("not even a database")
+    with pytest.raises(ValueError, match="is there already"):
+        export(graded, "nbgrader")
+    (graded / "out").unlink()
+    with sqlite3.connect(graded / "out") as connection:
+        connection.execute("create table course (id text)")
+    with pytest.raises(ValueError, match="is there already"):
+        export(graded, "nbgrader")
+
+
+def test_two_topics_need_two_titles(graded):
+    with pytest.raises(ValueError, match="same title"):
+        export(graded, titles=dict.fromkeys(TOPICS, "Homework"))
+
+
 @pytest.mark.slow
 def test_nbgrader_reads_its_gradebook_back(graded):
     path = export(graded, "nbgrader", {TOPICS[0]: "Homework 1", TOPICS[1]: "Homework 2"})
+    assert _is_ours(path)  # a further export may replace it
     with Gradebook(f"sqlite:///{path}") as gradebook:
         assert [a.name for a in gradebook.assignments] == ["Homework 1", "Homework 2"]
         assert gradebook.find_assignment("Homework 1").max_score == POSSIBLE[TOPICS[0]]

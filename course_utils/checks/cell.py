@@ -1,0 +1,77 @@
+"""Tests in a notebook's own cells, as nbgrader runs them: the cell passes in silence, or fails with one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from course_utils.checks.call import run_case
+from course_utils.checks.mistake import Outcome
+from course_utils.checks.results import CheckResult
+
+
+class CheckFailed(AssertionError):
+    """A test did not pass. Jupyter shows what is to be said of it, and no stack: that would show the test."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).split("\n")
+
+
+def run_test(test: Callable[..., None], environment: Mapping[str, Any], *, hidden: bool = False) -> None:
+    """Run a test function on the names of a notebook.
+
+    Parameters
+    ----------
+    test
+        A function whose parameters are the names that it needs.
+    environment
+        The notebook's ``globals()``.
+    hidden
+        Whether only the kind of mistake may be said, as for the hidden tests of otter.
+
+    Raises
+    ------
+    CheckFailed
+        If it doesn't pass.
+
+    Examples
+    --------
+    >>> from course_utils.checks import check_call
+    >>> def test_doubles(double):
+    ...     check_call(double, 3, expected=6)
+    >>> run_test(test_doubles, {"double": lambda x: x + x})
+    >>> run_test(test_doubles, {"double": lambda x: 2 * x**2}, hidden=True)
+    Traceback (most recent call last):
+        ...
+    course_utils.checks.cell.CheckFailed: Your answer has the right shape and type, but not the right value.
+    """
+    # otter takes two seconds to import: only when the first test is run.
+    from otter.test_files import test_case
+
+    _fail_unless_passed(run_case(test_case(hidden=hidden)(test).to_dataclass(), environment))
+
+
+def require(result: CheckResult | None, case: str) -> None:
+    """Fail unless a public check passed, for notebooks that show no more of a test than its name.
+
+    Parameters
+    ----------
+    result
+        What ``grader.check`` returned. If it found no checks, nothing is required.
+    case
+        The name of the check, in words.
+
+    Raises
+    ------
+    CheckFailed
+        If it didn't pass.
+    """
+    for outcome in result.outcomes if result is not None else ():
+        if outcome.case == case:
+            _fail_unless_passed(outcome)
+
+
+def _fail_unless_passed(outcome: Outcome) -> None:
+    if not outcome.passed:
+        parts = (outcome.sentence, None if outcome.hidden else outcome.detail)
+        raise CheckFailed("\n".join(part for part in parts if part))
