@@ -12,7 +12,7 @@ import numpy as np
 from nbformat import NotebookNode
 from scipy import sparse
 
-from autograder.similar.fingerprints import Words, all_hashes, fingerprints, words
+from autograder.similar.fingerprints import MAX_SOURCE, Words, all_hashes, fingerprints, words
 
 LEAST = 4  # fingerprints that two answers must share
 LIKENESS = 0.5  # the least share of the shorter answer's fingerprints
@@ -66,8 +66,8 @@ def answers(notebook: NotebookNode, handed_out: set[str], questions: Sequence[st
         current = set(pattern.findall(source)) or current
         if source.rstrip() not in handed_out:
             for name in current:
-                found[name].append(source)
-    return {name: "\n\n".join(cells) for name, cells in found.items()}
+                found[name].append(source[:MAX_SOURCE])
+    return {name: "\n\n".join(cells)[:MAX_SOURCE] for name, cells in found.items()}
 
 
 def read(sources: Mapping[str, str], starter: frozenset[int]) -> dict[str, Code]:

@@ -155,8 +155,8 @@ def test_a_ring_is_found_in_a_large_class():
 
 def test_wrong_answers_to_one_question_are_not_alike_to_those_of_another(likeness):
     answers = load(ROOT / "tests" / "wrong_answers" / f"{TOPIC}.py")
-    first = [answer.source for answer in answers if answer.exercise == "match_anchors"]
-    second = [answer.source for answer in answers if answer.exercise == "roi_pool"]
+    first = [answer.source for answer in answers if answer.exercise == "match_anchors"][:5]
+    second = [answer.source for answer in answers if answer.exercise == "roi_pool"][:5]
     assert max(likeness(a, b) for a in first for b in second) == 0.0
 
 
