@@ -153,14 +153,12 @@ def mutants(topics: Topics = None) -> None:
 
 def _sandbox() -> Level:
     """The best level of this machine, and a word about it if a better one exists."""
-    from autograder.sandbox import Level, best_level
+    from autograder.sandbox import Level, SandboxFault, best_walls
 
-    level = best_level()
-    if level is Level.NONE:
-        _fail(
-            f"{Level.BUBBLEWRAP.problem} {Level.LANDLOCK.problem} "
-            "Or pass --unsandboxed to run the students' code with your own rights."
-        )
+    try:
+        level = best_walls()
+    except SandboxFault as fault:
+        _fail(f"{fault} Or pass --unsandboxed to run the students' code with your own rights.")
     if level is not Level.BUBBLEWRAP:
         typer.echo(
             f"Sandbox: {level}. `course doctor` says what it leaves open. {Level.BUBBLEWRAP.problem}",
@@ -198,7 +196,7 @@ def similar(
     root = _root()
     _chosen([topic], root)
     _existing(paths)
-    raise typer.Exit(show_similar(topic, paths, out, root=root))
+    show_similar(topic, paths, out, root=root)
 
 
 @app.command()
@@ -244,7 +242,7 @@ def grade(
     if scheduler is not None and find_spec("distributed") is None:
         _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
     # A cluster's workers find out for themselves what their machines give.
-    level = Level.NONE if unsandboxed else Level.BUBBLEWRAP if scheduler is not None else _sandbox()
+    level = Level.NONE if unsandboxed else None if scheduler is not None else _sandbox()
     try:
         summary = batch.grade(
             topic,

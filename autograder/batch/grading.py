@@ -10,7 +10,8 @@ from otter.test_files import ExceptionTestFile
 from autograder.batch.collect import Submission, read_notebook
 from autograder.batch.store import Result
 from autograder.judge import judge
-from autograder.sandbox import Level, Limits, SandboxFault
+from autograder.sandbox.level import Level, best_walls
+from autograder.sandbox.limits import Limits, SandboxFault
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Work:
     limits
         What a submission may use.
     level
-        How well students' code is walled in.
+        How well students' code is walled in; as well as the machine that grades it can, if ``None``.
     repeat
         How often each submission is graded, to see whether its score is always the same.
     """
@@ -37,7 +38,7 @@ class Work:
     tests: Mapping[str, str]
     handed_out: frozenset[str]
     limits: Limits
-    level: Level
+    level: Level | None
     repeat: int = 1
 
 
@@ -83,7 +84,7 @@ def _grade(work: Work, submission: Submission) -> Result:
                 work.tests,
                 handed_out=work.handed_out,
                 limits=work.limits,
-                level=work.level,
+                level=work.level or best_walls(),
             ),
         )
         for _ in range(work.repeat)

@@ -71,7 +71,7 @@ def grade(
     root: Path,
     workers: int | None = None,
     timeout: float = 300.0,
-    level: Level = Level.BUBBLEWRAP,
+    level: Level | None = None,
     repeat: int = 1,
     scheduler: str | None = None,
     resources: Mapping[str, float] | None = None,
@@ -93,7 +93,7 @@ def grade(
     timeout
         Seconds for one submission.
     level
-        How well students' code is walled in.
+        How well students' code is walled in; as well as the machine that grades it can, if ``None``.
     repeat
         How often each submission is graded. The first score stands; the questions whose score changes are reported.
     scheduler

@@ -22,6 +22,8 @@ from autograder.build.normalise import normalise
 CONFIG = '''\
 """nbgrader's configuration for this course: keep it in your course folder, beside source/."""
 
+from nbgrader import preprocessors
+
 c = get_config()
 
 c.CourseDirectory.course_id = "deep-learning"
@@ -39,11 +41,31 @@ c.Execute.timeout = 120
 # A test that a student has deleted is put back and run.
 c.OverwriteCells.add_missing_cells = True
 
+
+class Deduplicate(preprocessors.DeduplicateIds):
+    """Of cells with one id the last counts. What nbgrader leaves of the others' marks would end the run of the whole class."""
+
+    def preprocess(self, nb, resources):
+        nb, resources = super().preprocess(nb, resources)
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader") == {}:
+                del cell.metadata["nbgrader"]
+        return nb, resources
+
+
+c.Autograde.sanitize_preprocessors = [
+    preprocessors.ClearOutput,
+    Deduplicate,
+    preprocessors.OverwriteKernelspec,
+    preprocessors.OverwriteCells,
+    preprocessors.CheckCellMetadata,
+]
+
 # Without these two, the pages for students show the hidden tests and the rubrics.
 c.GenerateFeedback.preprocessors = [
-    "nbgrader.preprocessors.GetGrades",
-    "nbgrader.preprocessors.ClearHiddenTests",
-    "nbgrader.preprocessors.ClearMarkScheme",
+    preprocessors.GetGrades,
+    preprocessors.ClearHiddenTests,
+    preprocessors.ClearMarkScheme,
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 '''

@@ -23,8 +23,6 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
 }
 _MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
 
-_MAX_SOURCE = 2**20  # characters: to take more apart would keep the other submissions waiting
-
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
     """The cells among ``cells`` to run, in order.
@@ -42,8 +40,6 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
         return cells
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
-        return cells
-    if sum(len(cell.source) for cell in cells) > _MAX_SOURCE:
         return cells
     run = {cell.number for cell in cells if cell not in unchanged}
     # The same in every submission of a class, so read once. What students wrote isn't kept.

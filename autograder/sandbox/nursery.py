@@ -14,7 +14,6 @@ import json
 import os
 import pkgutil
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -72,7 +71,7 @@ def main() -> None:
     while True:
         request, descriptors, _, _ = socket.recv_fds(control, _REQUEST, 2)
         if not request:  # whoever started this was killed, and can't clear up
-            shutil.rmtree(course, ignore_errors=True)
+            folder.remove(course)
             return
         if os.fork() == 0:
             _bear(control, shell, json.loads(request), *descriptors)

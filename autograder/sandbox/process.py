@@ -49,7 +49,8 @@ class AgentProcess:
                 self.channel = Channel(ours)
                 if (group := cgroups.make(limits)) is not None:
                     undo.callback(group.close)
-                self._group, self._room = group, ROOMS[level](limits)
+                self._group = group
+                self._room = ROOMS[level](limits)
                 undo.pop_all()
         except OSError as error:
             raise SandboxFault(f"The sandbox did not start: {error}") from error
@@ -94,7 +95,7 @@ class AgentProcess:
     @property
     def fault(self) -> str | None:
         """What the machine did to it, if it ended through no doing of the student's; ask when it has been ended."""
-        if self._room.was_killed:
+        if self._room.killed_from_outside:
             return "The sandbox was killed from outside."
         if self.verdict is None and _oom_kills() > self._oom_kills:
             return "The machine ran out of memory."
@@ -154,14 +155,6 @@ class AgentProcess:
         return "MemoryError", f"Your code used more than {amount} of memory."
 
 
-def _memory(processes: set[psutil.Process]) -> int:
-    total = 0
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total
-
-
 def _oom_kills() -> int:
     """How many processes the kernel has killed because memory ran out, on the whole machine."""
     with contextlib.suppress(OSError):
@@ -169,3 +162,11 @@ def _oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
+
+
+def _memory(processes: set[psutil.Process]) -> int:
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total

@@ -34,11 +34,14 @@ class Room(ABC):
     ----------
     parents
         The numbers of processes whose children are in the room.
+    killed_from_outside
+        Whether something other than the grader and the student's code has ended it; known when it is closed.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.parents: list[int] = []
+        self.killed_from_outside = False
 
     @property
     def resources(self) -> dict[str, int]:
@@ -58,11 +61,6 @@ class Room(ABC):
     def disk(self, processes: list[int]) -> int:  # noqa: ARG002
         """Bytes on disk that nothing but a look at them bounds."""
         return 0
-
-    @property
-    def was_killed(self) -> bool:
-        """Whether something outside has ended it; ask when it is closed."""
-        return False
 
     @abstractmethod
     def kill(self) -> None:
@@ -129,11 +127,6 @@ class _BubblewrapRoom(Room):
         if not os.read(self._process.stdout.fileno(), 1):
             raise ConnectionResetError
 
-    @property
-    def was_killed(self) -> bool:
-        # Nobody inside can signal bubblewrap, nor can an end that comes from inside look like this one.
-        return self._process.returncode < 0
-
     def kill(self) -> None:
         if self._first is None:
             self._process.kill()
@@ -151,7 +144,10 @@ class _BubblewrapRoom(Room):
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-        return _end(self._process)
+        said = _end(self._process)
+        # Nobody inside can signal bubblewrap, nor can an end that comes from inside look like this one.
+        self.killed_from_outside = self._process.returncode < 0
+        return said
 
 
 class _LandlockRoom(Room):
@@ -188,6 +184,9 @@ class _LandlockRoom(Room):
             self._ours = -1
 
     def close(self) -> str:
+        # The parent stays until it is told to go, and nobody inside can signal it.
+        still_here = self._ours < 0 or self._parent is None or not _is_readable(self._parent, 0)
+        self.killed_from_outside = not still_here
         self.kill()
         os.close(self._theirs)
         if self._parent is not None:

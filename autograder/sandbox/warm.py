@@ -131,13 +131,21 @@ class WarmParent:
         return said.decode(errors="replace").strip()[-500:]
 
 
-@cache
+_making = threading.Lock()
+
+
 def warm_parent() -> WarmParent:
     """The one of this process; it ends with it."""
+    with _making:  # two threads that start together would each make one, and a room of the one's is no place for the other's
+        return _the_parent()
+
+
+@cache
+def _the_parent() -> WarmParent:
     parent = WarmParent()
     atexit.register(parent.close)
     # A fork of this process has no use for it, and must not talk to it.
-    os.register_at_fork(after_in_child=warm_parent.cache_clear)
+    os.register_at_fork(after_in_child=_the_parent.cache_clear)
     return parent
 
 

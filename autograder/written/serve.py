@@ -10,6 +10,8 @@ import hmac
 import json
 import re
 import secrets
+import socket
+import tempfile
 import webbrowser
 from dataclasses import dataclass
 from importlib import resources
@@ -17,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from autograder import build
@@ -32,7 +33,7 @@ _MAX_BODY = 64 * 2**10
 
 
 def main(topic: str, paths: list[Path], out: Path, *, root: Path, port: int = 0, browser: bool = True) -> int:
-    """Serve the page until it is stopped; return 1 if there is nothing to mark.
+    """Serve the page until it is stopped; return 1 if there is nothing to mark, or the port is taken.
 
     Parameters
     ----------
@@ -56,9 +57,14 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path, port: int = 0,
     if not rubrics or not answers:
         print(f"There is nothing to mark: {len(rubrics)} written questions, {len(answers)} submissions.")
         return 1
+    try:
+        listening = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        print(f"Port {port} can't be used: {error.strerror}.")
+        return 1
     out.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(Store(out / "results.sqlite")) as store, contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(topic, Marking(rubrics, answers, store), port, browser))
+        asyncio.run(_serve(topic, Marking(rubrics, answers, store), listening, browser))
     print(f"\nPoints are in {out / 'results.sqlite'}. Run `course grade` again to put them into the grades.")
     return 0
 
@@ -79,20 +85,24 @@ def read_answers(
     return answers, unreadable
 
 
-async def _serve(topic: str, marking: Marking, port: int, browser: bool) -> None:
+async def _serve(topic: str, marking: Marking, listening: socket.socket, browser: bool) -> None:
     token = secrets.token_urlsafe(32)
-    (socket,) = bind_sockets(port, "127.0.0.1")
-    address = f"127.0.0.1:{socket.getsockname()[1]}"
+    address = f"127.0.0.1:{listening.getsockname()[1]}"
     server = HTTPServer(application(topic, marking, token, address), max_body_size=_MAX_BODY)
-    server.add_socket(socket)
+    listening.setblocking(False)
+    server.add_socket(listening)
     url = f"http://{address}/{token}/"
     print(
         f"Mark the written answers at {url}\nStop with Ctrl+C. Every key that you press there is saved.",
         flush=True,
     )
-    if browser:
-        webbrowser.open(url)
-    await asyncio.Event().wait()
+    # Everybody on this machine can see what a browser is started with; only its owner can read this file.
+    with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as door:
+        door.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={url}"><title>Marking</title>')
+        door.flush()
+        if browser:
+            webbrowser.open(Path(door.name).as_uri())
+        await asyncio.Event().wait()
 
 
 @dataclass(frozen=True)

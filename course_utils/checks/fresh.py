@@ -1,7 +1,7 @@
 """Run a saved notebook's answers in a process that knows nothing yet, as the grader will.
 
-``python -m course_utils.checks.fresh NOTEBOOK RESULTS`` writes a line of JSON as each cell begins, as it fails, and as
-each exercise has been checked, so that much is known even of a notebook that never comes to its end.
+``python -m course_utils.checks.fresh NOTEBOOK RESULTS`` writes a line of JSON as each cell and each exercise begins, as a cell
+fails, and as an exercise has been checked, so that much is known even of a notebook that never comes to its end.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def main(notebook: Path, results: Path) -> None:
 
         cells = [cell for cell in sources(content) if not cell[1].startswith(FIRST_LINE)]
         for number, source in cells_needed(cells, tests):
-            say(cell=number)
+            say(running=number)
             try:
                 exec(compile(plain(source), f"<cell {number}>", "exec"), namespace)
             except (Exception, SystemExit) as error:
                 say(cell=number, error=f"{type(error).__name__}: {error}")
-        say(cell=None)
         for question, test in tests.items():
+            say(running=question)
             result = run_checks(question, test, namespace)
             first = next((outcome for outcome in result.outcomes if not outcome.passed), None)
             say(

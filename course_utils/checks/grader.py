@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.checks.colab import save_page
-from course_utils.checks.hand_in import HandIn, complaints, fresh_run, write_archive
+from course_utils.checks.hand_in import HandIn, complaints, run_fresh, write_archive
 from course_utils.checks.notebook import assignment, public_tests, read_notebook
 from course_utils.checks.record import note_checks
-from course_utils.checks.results import CheckResult, Overview, run_checks
+from course_utils.checks.results import CheckResult, Overview, out_of_time, run_checks
 
 
 class Grader:
@@ -40,23 +40,25 @@ class Grader:
         if question not in tests:
             print(f"No exercise is called {question!r}. There are: {', '.join(tests)}.")
             return None
-        return self._run({question: tests[question]}, notebook)[0]
+        result = run_checks(question, tests[question], _callers_globals())
+        if result.state != "not started":
+            note_checks(notebook.parent, self.path.stem, {question: result.state == "passed"})
+        return result
 
     def check_all(self) -> Overview | None:
         """Run the public checks of every question."""
         if (notebook := self._find()) is None:
             return None
-        return Overview(self._run(public_tests(read_notebook(notebook)), notebook))
+        return self._overview(notebook)
 
     def hand_in(self) -> HandIn | None:
         """Write ``<notebook>-handin.zip`` beside the notebook, then show what is not done yet and what can't be graded."""
         save_page(self.path)
         if (notebook := self._find()) is None or (archive := write_archive(notebook)) is None:
             return None
-        with fresh_run(notebook) as fresh:  # it goes on while the checks run here
-            overview = Overview(self._run(public_tests(read_notebook(notebook)), notebook))
-            found = tuple(complaints(notebook, overview, _callers_globals(), fresh))
-        return HandIn(archive, overview, found)
+        fresh = run_fresh(notebook)
+        overview = self._overview(notebook, endless=fresh.checking if fresh is not None else None)
+        return HandIn(archive, overview, tuple(complaints(notebook, overview, _callers_globals(), fresh)))
 
     def _find(self) -> Path | None:
         if not self.path.is_file():
@@ -73,15 +75,16 @@ class Grader:
         print(f"No notebook {self.path} in this folder: keep the notebook where it was, under its own name.")
         return None
 
-    def _run(self, tests: dict[str, str], notebook: Path) -> tuple[CheckResult, ...]:
-        """Run tests on the notebook's names, and write down which passed."""
+    def _overview(self, notebook: Path, endless: str | None = None) -> Overview:
+        """Run all public checks, but not those of a question that didn't come to its end elsewhere."""
         environment = _callers_globals()
-        results = tuple(run_checks(question, source, environment) for question, source in tests.items())
-        tried = {
-            result.question: result.state == "passed" for result in results if result.state != "not started"
-        }
-        note_checks(notebook.parent, self.path.stem, tried)
-        return results
+        results = tuple(
+            out_of_time(question) if question == endless else run_checks(question, source, environment)
+            for question, source in public_tests(read_notebook(notebook)).items()
+        )
+        passed = {result.question: True for result in results if result.state == "passed"}
+        note_checks(notebook.parent, self.path.stem, passed)
+        return Overview(results)
 
 
 def _callers_globals() -> dict[str, Any]:

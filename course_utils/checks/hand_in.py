@@ -5,7 +5,6 @@ The file is written first; whatever is found or goes wrong afterwards, it is the
 
 from __future__ import annotations
 
-import contextlib
 import html
 import inspect
 import json
@@ -15,12 +14,11 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from course_utils.checks.call import is_stub, student_code
 from course_utils.checks.names import defined_names
@@ -86,65 +84,68 @@ def write_archive(notebook: Path) -> Path | None:
 # --- a fresh start -------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fresh:
     """What a fresh process says of the saved notebook.
 
     Parameters
     ----------
-    process, results, deadline
-        The process, the file that it writes, and when it must have come to its end.
+    ended
+        ``"well"``, ``"late"`` if it had to be stopped, or ``"early"`` if Python itself came to its end.
+    running
+        What it was at last: the number of a cell or the name of an exercise.
+    errors, failed
+        The error of each cell that stopped, by its number; the reason for each exercise that didn't pass, by its name.
     """
 
-    process: subprocess.Popen[bytes]
-    results: Path
-    deadline: float
-    errors: dict[int, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    running: int | None = None
-    finished: bool = False
+    ended: Literal["well", "late", "early"]
+    running: int | str | None
+    errors: Mapping[int, str]
+    failed: Mapping[str, str]
 
-    def wait(self) -> None:
-        """Wait for it, no longer than the deadline, and read what it wrote."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.finished = self.process.wait(max(0.0, self.deadline - time.monotonic())) == 0
-        with contextlib.suppress(OSError):
-            for line in self.results.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):  # the last one may be half written
-                    self._read(json.loads(line))
-
-    def _read(self, line: dict[str, Any]) -> None:
-        if "error" in line:
-            self.errors[line["cell"]] = line["error"]
-        elif "cell" in line:
-            self.running = line["cell"]
-        elif line["state"] != "passed":
-            self.failed[line["question"]] = " ".join(filter(None, (line["sentence"], line["detail"])))
+    @property
+    def checking(self) -> str | None:
+        """The exercise whose checks didn't come to their end."""
+        return self.running if self.ended != "well" and isinstance(self.running, str) else None
 
 
-@contextlib.contextmanager
-def fresh_run(notebook: Path) -> Iterator[Fresh | None]:
-    """Run the notebook's answers in a process of their own, which ends with the block; ``None`` where none can be started."""
+def run_fresh(notebook: Path) -> Fresh | None:
+    """Run the answers of the saved notebook in a process of their own; ``None`` where none can be started."""
+    ended: Literal["well", "late", "early"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results")
         command = [sys.executable, "-m", "course_utils.checks.fresh", notebook.name, str(results)]
         try:
-            process = subprocess.Popen(
+            done = subprocess.run(
                 command,
                 cwd=notebook.parent,
                 env={**os.environ, "MPLBACKEND": "agg"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                timeout=SECONDS,
             )
+            ended = "early" if done.returncode else "well"
+        except subprocess.TimeoutExpired:
+            ended = "late"
         except OSError:
-            yield None
-            return
+            return None
+        return _read(ended, results.read_text(encoding="utf-8") if results.exists() else "")
+
+
+def _read(ended: Literal["well", "late", "early"], results: str) -> Fresh:
+    running, errors, failed = None, {}, {}
+    for text in results.splitlines():
         try:
-            yield Fresh(process, results, time.monotonic() + SECONDS)
-        finally:
-            process.kill()
-            process.wait()
+            line = json.loads(text)
+        except ValueError:  # the last one was half written
+            continue
+        running = line.get("running", running)
+        if "error" in line:
+            errors[line["cell"]] = line["error"]
+        elif line.get("state", "passed") != "passed":
+            failed[line["question"]] = " ".join(filter(None, (line["sentence"], line["detail"])))
+    return Fresh(ended, running, errors, failed)
 
 
 # --- what stands in the way ----------------------------------------------------------------------------------
@@ -199,14 +200,16 @@ def complaints(
 
 
 def _fresh_complaints(fresh: Fresh, cells: Mapping[int, str], passed_here: set[str]) -> Iterator[str]:
-    fresh.wait()
     for number, error in list(fresh.errors.items())[:3]:
         yield f"{_called(number, cells)} stops after a fresh start, with {error}"
-    if not fresh.finished:
-        if fresh.running is None:
-            yield f"After a fresh start the checks weren't through in {SECONDS:.0f} seconds: does a function take very long?"
-        else:
-            yield f"{_called(fresh.running, cells)} was still running {SECONDS:.0f} seconds after a fresh start."
+    if fresh.ended != "well":
+        what = f"`{fresh.checking}`" if fresh.checking is not None else _called(fresh.running, cells)
+        how = (
+            f"hadn't come to its end after {SECONDS:.0f} seconds"
+            if fresh.ended == "late"
+            else "ended Python itself"
+        )
+        yield f"{what} {how}, in a fresh start."
     for name in sorted(passed_here & set(fresh.failed)):
         yield (
             f"`{name}` passes here but not after a fresh start: {fresh.failed[name]} "
@@ -214,7 +217,9 @@ def _fresh_complaints(fresh: Fresh, cells: Mapping[int, str], passed_here: set[s
         )
 
 
-def _called(number: int, cells: Mapping[int, str]) -> str:
+def _called(number: int | str | None, cells: Mapping[int, str]) -> str:
+    if not isinstance(number, int):
+        return "Python"
     first = next((line.strip() for line in cells.get(number, "").splitlines() if line.strip()), "")
     return f"Cell {number} (`{first.replace('`', chr(39))[:60]}`)"
 

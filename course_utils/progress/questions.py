@@ -6,6 +6,7 @@ the next box asks later; a wrong answer puts it back into the first.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import html
 import math
@@ -142,15 +143,17 @@ class Reply:
     right
         Whether the answer was right.
     days
-        Until it is asked again.
+        Until it is asked again; ``None`` while its exercise hasn't passed.
     """
 
     question: Question
     right: bool
-    days: int
+    days: int | None
 
     def __repr__(self) -> str:
         word = "✓ Right." if self.right else "✗ Not right."
+        if self.days is None:
+            return f"{word} {self.question.why} Its turn comes once {self.question.exercise} has passed."
         due = "tomorrow" if self.days == 1 else f"in {self.days} days"
         return f"{word} {self.question.why} It comes again {due}."
 
@@ -171,10 +174,11 @@ def load_questions() -> dict[str, Question]:
 
 def _when(question: Question, record: Record) -> datetime | None:
     """When a question is due; ``None`` while its exercise hasn't passed."""
-    if (before := record.recalled.get(question.name)) is not None:
-        return before.latest + timedelta(days=_days(before.box))
     tried = record.tried(question.topic, question.exercise)
-    return tried.latest + _FIRST if tried is not None and tried.passed else None
+    if tried is None or not tried.passed:
+        return None
+    before = record.recalled.get(question.name)
+    return tried.latest + _FIRST if before is None else before.latest + timedelta(days=_days(before.box))
 
 
 def _days(box: int) -> int:
@@ -229,21 +233,22 @@ def answer(name: str, given: str | float | bool, folder: str | Path = ".") -> Re
     Examples
     --------
     >>> answer("numpy-cov", "b", "no such folder")
-    ✓ Right. np.cov divides by n − 1 and np.var by n unless told otherwise, and the ratio mixes them. It comes again in 3 days.
+    ✓ Right. np.cov divides by n − 1 and np.var by n unless told otherwise, and the ratio mixes them. Its turn comes once fit_line has passed.
     """
     require(name in load_questions(), "name", "the name of a question, as recall() shows it", repr(name))
     question = load_questions()[name]
-    right, box = question.is_right(given), 0
+    right, days = question.is_right(given), None
 
     def change(record: Record) -> Record:
-        nonlocal box
-        before, when = record.recalled.get(name), _when(question, record)
-        early = before is not None and when is not None and when > now()
+        nonlocal days
+        if (when := _when(question, record)) is None:
+            return record
+        before = record.recalled.get(name)
+        early = before is not None and when > now()  # twice on a day counts once
         box = (before.box if before is not None else 0) + (not early) if right else 0
+        days = _days(box)
         return dataclasses.replace(record, recalled={**record.recalled, name: Recalled(box, now())})
 
-    try:
+    with contextlib.suppress(OSError, NewerRecord):  # then it can't be kept
         update(Path(folder), change)
-    except (OSError, NewerRecord):
-        box = int(right)  # it can't be kept
-    return Reply(question, right, _days(box))
+    return Reply(question, right, days)

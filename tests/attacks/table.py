@@ -964,16 +964,15 @@ def attack(*a):
         status="partial",
     ),
     Attack(
-        "ends_python_later",
+        "ends_python_in_a_thread",
         KILL,
-        "Leaves a thread that ends Python while other exercises are graded.",
+        "Lets a thread end Python while its call is under way.",
         "ended Python itself",
         """
 import os, threading, time
 def attack(*a):
-    if not threading.active_count() > 3:
-        threading.Thread(target=lambda: (time.sleep(0.01), os._exit(0))).start()
-    time.sleep(0.05)  # so that it is this call's end, and not by chance a later one's
+    threading.Thread(target=lambda: (time.sleep(0.01), os._exit(0))).start()
+    time.sleep(1)
     return 0
 """,
         status="partial",

@@ -152,6 +152,7 @@ def test_right_answers_move_it_away_and_a_wrong_one_brings_it_back(clock, tmp_pa
 
 
 def test_an_answer_before_its_time_moves_nothing_away(clock, tmp_path):
+    note_checks(tmp_path, "01_regression", {"fit_line": True})
     for _ in range(3):
         answer("numpy-cov", "b", tmp_path)
     assert read(tmp_path).recalled["numpy-cov"] == Recalled(1, START)
@@ -203,6 +204,12 @@ def test_answers(expected, options, given, right):
 def test_an_answer_of_the_wrong_kind_is_refused(expected, options, given, message):
     with pytest.raises(ValueError, match=message):
         Question("q", "t", "e", "?", expected, ".", options).is_right(given)
+
+
+def test_before_its_exercise_has_passed_an_answer_is_judged_and_not_kept(tmp_path):
+    reply = answer("numpy-cov", "a", tmp_path)
+    assert repr(reply).endswith("Its turn comes once fit_line has passed.")
+    assert read(tmp_path) == Record()
 
 
 def test_an_unknown_question_is_refused(tmp_path):

@@ -214,7 +214,7 @@ def test_what_is_killed_from_outside_is_tried_again(room, one_question, monkeypa
     def then_kill(agent):
         ready(agent)
         if not killed:
-            target = warm_parent()._process if victim == "warm parent" else agent._process
+            target = warm_parent()._process if victim == "warm parent" else agent._room._process
             killed.append(target.pid)
             os.kill(target.pid, signal.SIGKILL)
 

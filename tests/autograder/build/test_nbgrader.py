@@ -218,6 +218,10 @@ def submit(notebook, student, topic, config, home, monkeypatch):
     ExchangeSubmit(**parts).start()
 
 
+def place(notebook, grade_id):
+    return next(i for i, cell in enumerate(notebook.cells) if role(cell, "grade_id") == grade_id)
+
+
 def done(result):
     assert result["success"], result.get("error", result.get("log"))
 
@@ -247,6 +251,10 @@ def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path,
     wrong = solution
     for exercise, answer in half_wrong(topic).items():
         wrong = replace_answer(wrong, exercise, answer.source)
+    # What students do with cells must not change a grade, nor end the run.
+    copied = nbformat.from_dict(wrong.cells[place(wrong, "fit_line")])
+    wrong.cells.insert(0, copied | {"id": "copied"})
+    del solution.cells[place(solution, "fit_line-test-2")]
     students = {"solution": solution, "stub": stub, "wrong": wrong}
     for student, notebook in students.items():
         submit(notebook, student, topic, config, tmp_path / student, monkeypatch)

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.sandbox import Level, landlock, restrict, seccomp, view
+from autograder.sandbox import Level, SandboxFault, landlock, restrict, seccomp, view
 from course_utils.checks import StudentError
 
 ROOT = Path(__file__).parents[3]
@@ -395,3 +395,45 @@ def test_where_it_works_and_what_is_said_where_it_does_not(machine, here, says):
 def test_what_is_not_there_can_not_be_walled_in():
     with pytest.raises(FileNotFoundError):
         restrict._allow(-1, f"/{secrets.token_hex()}", 1)
+
+
+@LANDLOCK
+def test_an_agent_whose_parent_is_killed_from_outside_is_a_fault_of_the_machine(kernel_of):
+    kernel = kernel_of("def f(): return 1")
+    parent = psutil.Process(kernel._process._agent.pid).parent()
+    place = kernel._process._room._folder
+    parent.kill()
+    kernel._process._agent.kill()
+    with pytest.raises(SandboxFault, match="killed from outside"):
+        kernel.lookup("f")
+    assert not place.exists()
+
+
+@LANDLOCK
+def test_what_landlock_leaves_open(kernel_of, tmp_path):
+    """What ``docs/threat_model.md`` says that it can't give."""
+    (tmp_path / "hidden.py").write_text("12345")
+    kernel = kernel_of(
+        "import multiprocessing, os",
+        f"size = os.stat({str(tmp_path / 'hidden.py')!r}).st_size",
+        "def lock(): multiprocessing.Lock()",
+        "import shutil\nopen('a', 'w').close()\ndef copy(): shutil.copy('a', 'b')",
+    )
+    assert kernel.lookup("size") == 5
+    for name in ("lock", "copy"):
+        with pytest.raises(StudentError, match="ermi"):
+            kernel.lookup(name)()
+
+
+@pytest.mark.parametrize("level", [Level.NONE], ids=str)
+def test_without_walls_none_of_this_holds(kernel_of, tmp_path):
+    (tmp_path / "hidden.py").write_text("secret")
+    kernel = kernel_of(
+        "import os, socket",
+        f"text = open({str(tmp_path / 'hidden.py')!r}).read()",
+        f"open({str(tmp_path / 'results.sqlite')!r}, 'w').close()",
+        f"os.kill({os.getpid()}, 0)",
+        "socket.socket().close()",
+    )
+    assert kernel.lookup("text") == "secret"
+    assert (tmp_path / "results.sqlite").exists()

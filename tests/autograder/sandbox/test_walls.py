@@ -100,6 +100,34 @@ def one_file():
 
 
 @BUBBLEWRAP
+def test_worker_processes_have_shared_memory(kernel_of):
+    kernel_of("import multiprocessing\nwith multiprocessing.Lock(): pass")
+
+
+@WALLED
+def test_no_device_but_harmless_ones_can_be_opened(kernel_of):
+    outside = [
+        str(path) for path in Path("/dev").rglob("*") if path.is_char_device() or path.is_block_device()
+    ]
+    code = """
+import os
+def opened(paths):
+    found = []
+    for path in paths:
+        for way in (os.O_RDONLY, os.O_WRONLY):
+            try:
+                os.close(os.open(path, way | os.O_NONBLOCK | os.O_NOCTTY))
+                found.append(path)
+            except OSError: pass
+    return found
+"""
+    harmless = {
+        f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts/ptmx")
+    }
+    assert set(kernel_of(code).lookup("opened")(outside)) <= harmless
+
+
+@BUBBLEWRAP
 def test_the_course_is_not_there_and_its_package_is(kernel_of):
     import autograder
 

@@ -3,8 +3,10 @@
 import copy
 import re
 
+import hypothesis
 import nbformat
 import pytest
+from hypothesis import strategies as st
 
 from autograder import build
 from autograder.written import render
@@ -176,18 +178,56 @@ _TAG = re.compile(r"<(/?)([a-z0-9]+)((?:[^>\"]|\"[^\"]*\")*)>")
 _ATTRIBUTE = re.compile(r'\s+([a-z-]+)="[^"<>]*"')
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_markdown_can_do_nothing(text):
-    html = render.markdown(text, {"a.png": f"data:image/png;base64,{PNG}"})
+_SIGNS = st.sampled_from(
+    ["<", ">", "&", '"', "'", "`", "*", "_", "$", "$$", "\\", "[", "]", "(", ")", "!", "!["]
+)
+_PIECES = st.sampled_from(["\n", "\n\n", " ", "> ", "- ", "| ", "|---|---|\n", "# ", "```", "x", "<!--", "-->", "&lt;", "\0", "\ud800"])  # fmt: skip
+_WORDS = st.sampled_from(["<script>", "</p>", "onload=", "javascript:", "attachment:a.png", "data:image/png;base64,AA", "https://evil.example"])  # fmt: skip
+
+
+def check_harmless(html):
     rest = html
     for match in _TAG.finditer(html):
         assert match[2] in _ALLOWED
-        attributes = _ATTRIBUTE.findall(match[3])
         assert not _ATTRIBUTE.sub("", match[3]).strip(), match[0]
-        assert set(attributes) <= {"class", "alt", "src", "style", "start"}
+        assert set(_ATTRIBUTE.findall(match[3])) <= {"class", "alt", "src", "style", "start"}
         rest = rest.replace(match[0], "")
     assert "<" not in rest
     assert all(source.startswith("data:image/png;base64,") for source in re.findall(r'src="([^"]*)"', html))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_markdown_can_do_nothing(text):
+    check_harmless(render.markdown(text, {"a.png": f"data:image/png;base64,{PNG}"}))
+
+
+@hypothesis.given(st.lists(st.one_of(_SIGNS, _PIECES, _WORDS), max_size=40).map("".join))
+def test_no_markdown_at_all_can_do_anything(text):
+    check_harmless(render.markdown(text, {"a.png": f"data:image/png;base64,{PNG}"}))
+
+
+@hypothesis.given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "cell_type": st.sampled_from(["markdown", "code", "raw", "other"]),
+                "source": st.sampled_from(["", PLACEHOLDER, "\ud800", "\0"]) | st.text(max_size=5),
+                "attachments": st.none()
+                | st.text(max_size=3)
+                | st.dictionaries(st.text(max_size=3), st.none()),
+                "id": st.none() | st.just("ad8e6fe5e356"),
+            }
+        ),
+        max_size=6,
+    )
+)
+def test_any_cells_around_a_prompt_are_read(course, cells):
+    first = slots(course[0])[0]
+    before, after = course[0].cells[first - 1 : first], course[0].cells[first : first + 2]
+    notebook = nbformat.from_dict({"cells": [*before, *cells, *after]})
+    for answer in find_answers(notebook, *course).values():
+        check_harmless(render.answer(answer))
+        assert len(answer.digest) == 64
 
 
 def test_formulas_and_code_stay_as_they_were_written():

@@ -1,14 +1,19 @@
 """The server answers only the page that it handed out itself."""
 
 import json
+import socket
 import tempfile
 from pathlib import Path
 
+import nbformat
 from tornado.httpclient import HTTPRequest
 from tornado.testing import AsyncHTTPTestCase
+from typer.testing import CliRunner
 
+from autograder import build
 from autograder.batch.store import Store
 from autograder.build import Item, Rubric
+from autograder.cli import app
 from autograder.written.answers import Answer, Part
 from autograder.written.marking import Marking
 from autograder.written.serve import application
@@ -106,3 +111,27 @@ class TestServer(AsyncHTTPTestCase):
     def test_a_flood_is_refused(self):
         request = HTTPRequest(f"http://{self.address}/{TOKEN}/do", method="POST", body="[" * 60_000, headers={"Content-Type": "application/json", "Origin": f"http://{self.address}"})  # fmt: skip
         assert self.io_loop.run_sync(lambda: self.http_client.fetch(request, raise_error=False)).code == 400
+
+
+def rubric(tmp_path, *words):
+    return CliRunner().invoke(app, ["rubric", "01_regression", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--no-browser", *words])  # fmt: skip
+
+
+def test_what_cant_be_read_is_named_and_nothing_to_mark_ends_with_1(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "eve.ipynb").write_text("{broken")
+    result = rubric(tmp_path)
+    assert result.exit_code == 1
+    assert "left out: eve: The file is not a notebook" in result.output
+    assert "There is nothing to mark" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_port_that_is_taken_is_said(tmp_path):
+    (tmp_path / "in").mkdir()
+    nbformat.write(build.student_notebook("01_regression", build.find_root()), tmp_path / "in" / "ada.ipynb")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = rubric(tmp_path, "--port", str(port))
+    assert result.exit_code == 1
+    assert f"Port {port} can't be used" in result.output

@@ -120,6 +120,8 @@ def test_what_is_checked_is_written_down(grader, tmp_path):
     tried = read(tmp_path).tried("lesson", "half")
     assert (tried.attempts, tried.passed) == (2, True)
     assert "return" not in (tmp_path / "progress.json").read_text()
+    exec("def third(x): return x\ngrader.check_all()", {"grader": grader})
+    assert read(tmp_path).tried("lesson", "third") is None  # to look at all of them is no attempt
 
 
 def test_a_check_works_where_its_record_cannot_be_written(grader, tmp_path):

@@ -44,22 +44,15 @@ def write_notebook(folder, *cells, texts=()):
     return notebook
 
 
-class Here:
-    """A process that isn't one: a second Python takes seconds to start."""
-
-    def __init__(self, command, cwd, **_):
-        fresh.main(cwd / command[3], Path(command[4]))
-
-    def wait(self, timeout=None):
-        return 0
-
-    def kill(self):
-        pass
+def run_here(command, cwd, **_):
+    """In place of ``subprocess.run``: a second Python takes a moment to start."""
+    fresh.main(cwd / command[3], Path(command[4]))
+    return types.SimpleNamespace(returncode=0)
 
 
 @pytest.fixture
 def here(monkeypatch):
-    monkeypatch.setattr("subprocess.Popen", Here)
+    monkeypatch.setattr("subprocess.run", run_here)
 
 
 @pytest.fixture
@@ -129,11 +122,32 @@ def test_a_cell_that_is_not_python_is_named(here, handed_in):
 
 
 @pytest.mark.slow
-def test_a_cell_that_never_ends_is_named_in_time(handed_in, monkeypatch):
-    monkeypatch.setattr(hand_in, "SECONDS", 8.0)
-    endless = "while True: pass\ndef half(x): return x / 2"
-    complaints = handed_in(endless, THIRD, ran=[HALF, THIRD]).complaints
-    assert complaints == ("Cell 2 (`while True: pass`) was still running 8 seconds after a fresh start.",)
+@pytest.mark.parametrize(
+    ("answer", "ran", "complaint"),
+    [
+        (
+            "while True: pass\ndef half(x): return x / 2",
+            HALF,
+            "Cell 2 (`while True: pass`) hadn't come to its end after 6 seconds, in a fresh start.",
+        ),
+        (
+            "def half(x):\n    while True: pass",
+            None,
+            "`half` hadn't come to its end after 6 seconds, in a fresh start.",
+        ),
+        (
+            "import os\nos._exit(3)\ndef half(x): return x / 2",
+            HALF,
+            "Cell 2 (`import os`) ended Python itself, in a fresh start.",
+        ),
+    ],
+    ids=["cell", "answer", "exit"],
+)
+def test_what_never_ends_is_named_in_time(handed_in, monkeypatch, answer, ran, complaint):
+    monkeypatch.setattr(hand_in, "SECONDS", 6.0)
+    report = handed_in(answer, THIRD, ran=[ran or answer, THIRD])
+    assert report.complaints[0] == complaint
+    assert [result.state for result in report.overview.results] == ["passed" if ran else "not yet", "passed"]
 
 
 def test_a_deleted_exercise_is_named(here, handed_in):
@@ -169,7 +183,7 @@ def test_where_no_process_can_be_started_the_rest_is_still_said(handed_in, monke
     def refuse(*arguments, **named):
         raise OSError
 
-    monkeypatch.setattr("subprocess.Popen", refuse)
+    monkeypatch.setattr("subprocess.run", refuse)
     assert [complaint[:26] for complaint in handed_in(HALF, "def third(x): ...").complaints] == [
         "No second Python could be ",
         "Not done yet: `third`.",
