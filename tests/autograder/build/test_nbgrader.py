@@ -252,8 +252,8 @@ def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path,
     for exercise, answer in half_wrong(topic).items():
         wrong = replace_answer(wrong, exercise, answer.source)
     # What students do with cells must not change a grade, nor end the run.
-    copied = nbformat.from_dict(wrong.cells[place(wrong, "fit_line")])
-    wrong.cells.insert(0, copied | {"id": "copied"})
+    copied = nbformat.from_dict({**wrong.cells[place(wrong, "fit_line")], "id": "copied"})
+    wrong.cells.insert(0, copied)
     del solution.cells[place(solution, "fit_line-test-2")]
     students = {"solution": solution, "stub": stub, "wrong": wrong}
     for student, notebook in students.items():
