@@ -15,6 +15,7 @@ from rich.table import Table
 
 from autograder import batch, build
 from autograder.batch.store import Result
+from autograder.sandbox import Level
 from autograder.wrong_answers import load
 
 TOPIC = "01_regression"
@@ -176,7 +177,7 @@ def make_class(root: Path) -> list[Pupil]:
     ]
 
 
-def main(out: Path | None, *, workers: int, root: Path) -> int:
+def main(out: Path | None, *, workers: int, root: Path, level: Level) -> int:
     """Make the class in ``out``, grade it, print a table; return 1 if someone got what they did not deserve."""
     out = out or Path(tempfile.mkdtemp(prefix="course-demo-"))
     handed_in = out / "submissions"
@@ -184,7 +185,7 @@ def main(out: Path | None, *, workers: int, root: Path) -> int:
     pupils = make_class(root)
     for pupil in pupils:
         (handed_in / f"{pupil.name}.ipynb").write_bytes(pupil.content)
-    summary = batch.grade(TOPIC, [handed_in], out / "graded", root=root, workers=workers)
+    summary = batch.grade(TOPIC, [handed_in], out / "graded", root=root, workers=workers, level=level)
     results = {result.submission: result for result in summary.results}
     table = Table(title=f"A class of {len(pupils)}, graded in {summary.seconds:.0f} s")
     for heading in ("submission", "what it is", "status", "score", "as deserved"):

@@ -17,7 +17,7 @@ from otter.test_files import ExceptionTestFile
 
 from autograder.batch.collect import collect, read_notebook
 from autograder.judge import Judged, QuestionResult, judge
-from autograder.sandbox import Limits, available
+from autograder.sandbox import Limits, best_level
 from course_utils.checks import Outcome
 
 # Gradescope's smallest container has half a core and 768 MB, and ends everything after ten minutes.
@@ -40,7 +40,7 @@ def grade(root: Path) -> dict[str, Any]:
         If it can't be graded through no fault of the student. There is no result then, and Gradescope shows that
         the autograder failed: nobody gets 0 for it.
     """
-    start = time.monotonic()
+    start, level = time.monotonic(), best_level()
     assignment = json.loads((root / "source" / "assignment.json").read_text(encoding="utf-8"))
     notebook = _the_notebook(root / "submission", assignment["topic"])
     if isinstance(notebook, str):
@@ -51,10 +51,10 @@ def grade(root: Path) -> dict[str, Any]:
             assignment["tests"],
             handed_out=frozenset(assignment["handed_out"]),
             limits=_LIMITS,
-            **_sandbox(),
+            level=level,
         )
         results = _graded(judged, assignment["written"])
-    results["extra_data"] |= {"topic": assignment["topic"], **_sandbox()}
+    results["extra_data"] |= {"topic": assignment["topic"], "sandbox": str(level)}
     return {
         "execution_time": round(time.monotonic() - start),
         "stdout_visibility": "hidden",
@@ -62,11 +62,6 @@ def grade(root: Path) -> dict[str, Any]:
         "test_output_format": "text",
         **results,
     }
-
-
-def _sandbox() -> dict[str, Any]:
-    """How well the student's code is walled in: as well as this container lets it."""
-    return {"sandboxed": available() is None}
 
 
 def _the_notebook(folder: Path, topic: str) -> NotebookNode | str:
@@ -167,8 +162,7 @@ def main() -> None:
     path = root / "results" / "results.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    sandbox = ", ".join(f"{name}: {value}" for name, value in _sandbox().items())
-    print(f"{results['extra_data']['status']} in {results['execution_time']} s, {sandbox}")
+    print(f"{results['extra_data']['status']} in {results['execution_time']} s, sandbox: {best_level()}")
 
 
 if __name__ == "__main__":

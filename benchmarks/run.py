@@ -74,16 +74,16 @@ def main() -> None:
     for module in modules():
         name = module.__name__.removeprefix("benchmarks.")
         if not wanted or name in wanted:
-            print(f"\n### {name}\n\n{(module.__doc__ or '').strip()}\n")
+            print(f"\n## {name}\n\n{(module.__doc__ or '').strip()}\n")
             table(module.rows())
     if not wanted or "growth" in wanted:
         growth.plot(HERE / "growth.png")
-        print("\n### growth\n\n![Times over sizes, ours and the peers'](growth.png)")
+        print("\n## growth\n\n![Times over sizes, ours and the peers'](growth.png)")
     if not wanted or "widgets" in wanted:
-        print(f"\n### widgets\n\n{(widgets.__doc__ or '').strip()}\n")
+        print(f"\n## widgets\n\n{(widgets.__doc__ or '').strip()}\n")
         widgets.report()
     if not wanted or "grading" in wanted:
-        print(f"\n### grading\n\n{(grading.__doc__ or '').strip()}\n")
+        print(f"\n## grading\n\n{(grading.__doc__ or '').strip()}\n")
         grading.report()
 
 

@@ -211,7 +211,7 @@ def fit_ridge(X: Array, Y: Array, lam: Array | float) -> Array:
     Returns
     -------
     array
-        (*L, k, d), or (*L, d) when Y is (n,).
+        ``(*L, k, d)``, or ``(*L, d)`` when Y is (n,).
 
     Raises
     ------

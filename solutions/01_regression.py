@@ -91,6 +91,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: empirical_risk
 # points: 4
+# forbids: [course_utils.regression.mean_squared_error, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.1 · empirical_risk · ★☆☆ · 5 minutes
@@ -288,6 +289,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: fit_line
 # points: 4
+# forbids: [course_utils.regression.fit_line, course_utils.regression.fit_least_squares, numpy.polyfit, numpy.linalg.lstsq, scipy.stats.*, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.2 · fit_line · ★☆☆ · 8 minutes
@@ -504,6 +506,7 @@ if solved(fit_line):
 # # BEGIN QUESTION
 # name: fit_least_squares
 # points: 4
+# forbids: [course_utils.regression.fit_least_squares, course_utils.regression.fit_ridge, numpy.linalg.lstsq, scipy.linalg.*, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.3 · fit_least_squares · ★★☆ · 12 minutes
@@ -714,6 +717,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: squared_error_gradient
 # points: 4
+# forbids: [course_utils.regression.squared_error_gradient, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.4 · squared_error_gradient · ★★☆ · 12 minutes
@@ -928,6 +932,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: is_positive_semidefinite
 # points: 4
+# forbids: [course_utils.regression.is_positive_semidefinite, course_utils.regression.is_positive_definite]
 
 # %% [markdown]
 # ### Exercise 1.5 · is_positive_semidefinite · ★★☆ · 10 minutes
@@ -1094,6 +1099,7 @@ def test_tolerance_and_extremes(is_positive_semidefinite):
 # # BEGIN QUESTION
 # name: fit_ridge
 # points: 4
+# forbids: [course_utils.regression.fit_ridge, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.6 · fit_ridge · ★★☆ · 8 minutes
@@ -1363,6 +1369,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sigmoid
 # points: 4
+# forbids: [course_utils.regression.sigmoid, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.7 · sigmoid · ★★☆ · 8 minutes
@@ -1521,6 +1528,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: binary_cross_entropy
 # points: 4
+# forbids: [course_utils.regression.binary_cross_entropy, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 1.8 · binary_cross_entropy · ★★★ · 15 minutes
@@ -1709,6 +1717,7 @@ def test_extreme_logits_one_at_a_time(binary_cross_entropy):
 # # BEGIN QUESTION
 # name: fit_logistic
 # points: 4
+# forbids: [course_utils.regression.fit_logistic, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 1.9 · fit_logistic · ★★★ · 15 minutes
@@ -2043,13 +2052,13 @@ if solved(sigmoid, binary_cross_entropy, fit_logistic):
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):** one point for each reason, one for each matching remedy.
+# **Rubric (4 points):** one point for each reason, one for each matching remedy. Half of an item is a reason alone.
 #
-# - *Measured on the training sample.* With many parameters and 60 patients the empirical risk can be driven to almost nothing. Ask for the error on patients that took no part in fitting **or in choosing** the model; or cross-validate.
-# - *Small sample.* Even on held-out data, the average over few patients has a wide spread (it shrinks like 1/√n). Ask for a confidence interval, or bootstrap it.
-# - *Biased sample.* One clinic's patients may differ from those the model will meet; more of them wouldn't help. Test on another clinic, compare the distributions of age, BMI, treatment.
-# - *Selection.* The best of many models, or of many splits, was reported. Ask how many were tried; judge the chosen one once on untouched data.
-# - *Leakage.* A feature knows the answer, or patients appear in both parts. Look at what is measured when; split by patient.
+# - [2] *Measured on the training sample.* With many parameters and 60 patients the empirical risk can be driven to almost nothing. Ask for the error on patients that took no part in fitting **or in choosing** the model; or cross-validate.
+# - [2] *Small sample.* Even on held-out data, the average over few patients has a wide spread (it shrinks like 1/√n). Ask for a confidence interval, or bootstrap it.
+# - [2] *Biased sample.* One clinic's patients may differ from those the model will meet; more of them wouldn't help. Test on another clinic, compare the distributions of age, BMI, treatment.
+# - [2] *Selection.* The best of many models, or of many splits, was reported. Ask how many were tried; judge the chosen one once on untouched data.
+# - [2] *Leakage.* A feature knows the answer, or patients appear in both parts. Look at what is measured when; split by patient.
 #
 # Two versions of one reason count once. A remedy earns its point only if it would reveal that reason.
 

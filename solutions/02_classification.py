@@ -123,6 +123,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: fit_naive_bayes
 # points: 3
+# forbids: [course_utils.classification.GaussianNaiveBayes, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.1 · fit_naive_bayes · ★☆☆ · 10 minutes
@@ -264,6 +265,7 @@ def test_one_sample_of_a_class_and_one_feature(fit_naive_bayes):
 # # BEGIN QUESTION
 # name: log_joint
 # points: 4
+# forbids: [course_utils.classification.GaussianNaiveBayes, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.2 · log_joint · ★★☆ · 15 minutes
@@ -421,6 +423,7 @@ def test_far_away_and_nearly_certain(log_joint):
 # # BEGIN QUESTION
 # name: sample_naive_bayes
 # points: 4
+# forbids: [course_utils.classification.GaussianNaiveBayes]
 
 # %% [markdown]
 # ### Exercise 2.3 · sample_naive_bayes · ★★☆ · 12 minutes
@@ -731,6 +734,7 @@ MarginExplorer()
 # # BEGIN QUESTION
 # name: hinge_loss
 # points: 3
+# forbids: [course_utils.classification.hinge_loss, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.4 · hinge_loss · ★☆☆ · 8 minutes
@@ -902,6 +906,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: soft_margin_gradient
 # points: 6
+# forbids: [course_utils.classification.fit_svm, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.5 · soft_margin_gradient · ★★☆ · 15 minutes
@@ -1135,6 +1140,7 @@ if solved(soft_margin_gradient):
 # # BEGIN QUESTION
 # name: one_vs_rest_predict
 # points: 2
+# forbids: [course_utils.classification.one_vs_rest, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.6 · one_vs_rest_predict · ★☆☆ · 5 minutes
@@ -1241,6 +1247,7 @@ def test_random_scores_and_ties(one_vs_rest_predict):
 # # BEGIN QUESTION
 # name: one_vs_one_vote
 # points: 4
+# forbids: [course_utils.classification.one_vs_one, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 2.7 · one_vs_one_vote · ★★☆ · 12 minutes
@@ -1436,6 +1443,7 @@ if solved(one_vs_rest_predict, one_vs_one_vote):
 # # BEGIN QUESTION
 # name: multiclass_hinge
 # points: 4
+# forbids: [course_utils.classification.multiclass_hinge_loss, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.8 · multiclass_hinge · ★★☆ · 12 minutes
@@ -1600,6 +1608,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: softmax
 # points: 4
+# forbids: [course_utils.classification.softmax, scipy.special.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.9 · softmax · ★★☆ · 10 minutes
@@ -1734,6 +1743,7 @@ def test_one_class_and_one_far_ahead(softmax):
 # # BEGIN QUESTION
 # name: cross_entropy_gradient
 # points: 6
+# forbids: [course_utils.classification.fit_softmax, torch.*]
 
 # %% [markdown]
 # ### Exercise 2.10 · cross_entropy_gradient · ★★★ · 12 minutes
@@ -2032,11 +2042,11 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two good reasons today, one for the later choice with its reason, one for the test.
 #
-# - *Few samples:* naive Bayes estimates only a mean and a variance a feature, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
-# - *Missing values:* a generative model can leave a missing feature out of the product; a discriminative one needs it filled in.
-# - *The rate of the disease:* 30 and 30 isn't how common it is. With naive Bayes the prior can be set to the true rate afterwards. (Shifting the intercept of logistic regression does the same: worth the point if said.)
-# - *In three years:* with 5,000 samples the assumption of independence (blood values are correlated) costs more than it saves: logistic regression, lower asymptotic error. An answer that keeps naive Bayes because a check showed near-independence earns the point too.
-# - *A test:* cross-validate both; draw learning curves on parts of the data and see whether they cross; look at the correlation of features within each class.
+# - [1] *Few samples:* naive Bayes estimates only a mean and a variance a feature, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
+# - [1] *Missing values:* a generative model can leave a missing feature out of the product; a discriminative one needs it filled in.
+# - [1] *The rate of the disease:* 30 and 30 isn't how common it is. With naive Bayes the prior can be set to the true rate afterwards. (Shifting the intercept of logistic regression does the same: worth the point if said.)
+# - [1] *In three years:* with 5,000 samples the assumption of independence (blood values are correlated) costs more than it saves: logistic regression, lower asymptotic error. An answer that keeps naive Bayes because a check showed near-independence earns the point too.
+# - [1] *A test:* cross-validate both; draw learning curves on parts of the data and see whether they cross; look at the correlation of features within each class.
 #
 # An answer that only names "fewer assumptions" or "is better with more data" without saying which assumption earns half a point.
 

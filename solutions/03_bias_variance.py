@@ -120,6 +120,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: bias_variance
 # points: 4
+# forbids: [course_utils.model_selection.bias_variance]
 
 # %% [markdown]
 # ### Exercise 3.1 · bias_variance · ★☆☆ · 10 minutes
@@ -491,6 +492,7 @@ BiasVarianceExplorer(degree=12)
 # # BEGIN QUESTION
 # name: kfold_indices
 # points: 4
+# forbids: [course_utils.model_selection.kfold, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.2 · kfold_indices · ★★☆ · 12 minutes
@@ -688,6 +690,7 @@ if solved(kfold_indices):
 # # BEGIN QUESTION
 # name: cross_validate
 # points: 4
+# forbids: [course_utils.model_selection.cross_validate, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.3 · cross_validate · ★★☆ · 15 minutes
@@ -1141,6 +1144,7 @@ if solved(cross_validate, one_standard_error):
 # # BEGIN QUESTION
 # name: bootstrap
 # points: 4
+# forbids: [course_utils.ensembles.Bagging, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.5 · bootstrap · ★☆☆ · 6 minutes
@@ -1283,6 +1287,7 @@ def test_one_row(bootstrap):
 # # BEGIN QUESTION
 # name: bagging_predict
 # points: 4
+# forbids: [course_utils.ensembles.Bagging, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.6 · bagging_predict · ★★☆ · 12 minutes
@@ -1641,6 +1646,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adaboost_round
 # points: 4
+# forbids: [course_utils.ensembles.AdaBoost, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.7 · adaboost_round · ★★☆ · 12 minutes
@@ -1835,6 +1841,7 @@ def test_no_mistakes_and_nothing_but_mistakes(adaboost_round):
 # # BEGIN QUESTION
 # name: fit_adaboost
 # points: 4
+# forbids: [course_utils.ensembles.AdaBoost, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.8 · fit_adaboost · ★★★ · 20 minutes
@@ -2152,6 +2159,7 @@ if solved(fit_adaboost):
 # # BEGIN QUESTION
 # name: gradient_boost
 # points: 4
+# forbids: [course_utils.ensembles.GradientBoosting, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 3.9 · gradient_boost · ★★★ · 20 minutes
@@ -2613,12 +2621,13 @@ if solved(cross_validate, one_standard_error, bootstrap, bagging_predict, gradie
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two reasons, half a point for each matching remedy, one point for the 80 of 80.
 #
-# - *The genes were chosen on all 80 patients.* The held-out patients took part in choosing. Remedy: choose the genes inside `fit`, anew for each fold.
-# - *The best of 60 was reported.* The highest of many noisy numbers is high partly by luck. Remedy: test the chosen model once on patients that took no part; or nest: choose by an inner cross-validation within each outer training part, and report the outer losses.
-# - *Few patients.* Each fold has 16 patients, and 80 in all: the standard error of an accuracy near 90 % is about 3 points. It makes the number uncertain rather than too high: accept it as a reason only together with the choice among 60.
-# - *Standardising on everybody* leaks too, but little, for it doesn't look at labels. Worth the point if said with the remedy (into `fit`).
-# - *Imbalance:* if most patients don't relapse, a high accuracy may be that of the commoner class. Worth a point with a baseline as remedy.
-# - *80 of 80:* the training error says nothing about new patients. It shows a low bias, or rather the freedom to fit anything; with 30 genes chosen from 5,000 and 80 patients a high variance is to be expected: overfitting.
+# - [1] *The genes were chosen on all 80 patients.* The held-out patients took part in choosing. Remedy: choose the genes inside `fit`, anew for each fold.
+# - [1] *The best of 60 was reported.* The highest of many noisy numbers is high partly by luck. Remedy: test the chosen model once on patients that took no part; or nest: choose by an inner cross-validation within each outer training part, and report the outer losses.
+# - [1] *Few patients.* Each fold has 16 patients, and 80 in all: the standard error of an accuracy near 90 % is about 3 points. It makes the number uncertain rather than too high: accept it as a reason only together with the choice among 60.
+# - [1] *Standardising on everybody* leaks too, but little, for it doesn't look at labels. Worth the point if said with the remedy (into `fit`).
+# - [1] *Imbalance:* if most patients don't relapse, a high accuracy may be that of the commoner class. Worth a point with a baseline as remedy.
+# - [1] *Remedies:* one that matches for each of the two reasons. Half of the item for one.
+# - [1] *80 of 80:* the training error says nothing about new patients. It shows a low bias, or rather the freedom to fit anything; with 30 genes chosen from 5,000 and 80 patients a high variance is to be expected: overfitting.
 #
 # "Use more data" alone is no remedy for a leak.
 

@@ -127,6 +127,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: numerical_gradient
 # points: 4
+# forbids: [course_utils.autograd.numerical_gradient, course_utils.autograd.jacobian, scipy.optimize.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.1 · numerical_gradient · ★☆☆ · 10 minutes
@@ -349,6 +350,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: jacobian
 # points: 4
+# forbids: [course_utils.autograd.numerical_gradient, course_utils.autograd.jacobian, scipy.optimize.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.2 · jacobian · ★☆☆ · 8 minutes
@@ -555,6 +557,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: linear_backward
 # points: 4
+# forbids: [course_utils.layers.linear_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.3 · linear_backward · ★★☆ · 12 minutes
@@ -994,6 +997,7 @@ loss
 # # BEGIN QUESTION
 # name: Value
 # points: 8
+# forbids: [course_utils.autograd.Tensor, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.5 · Value · ★★★ · 45 minutes
@@ -1551,6 +1555,7 @@ ActivationExplorer()
 # # BEGIN QUESTION
 # name: activation_forward_backward
 # points: 4
+# forbids: [course_utils.activations.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.6 · activation_forward_backward · ★★☆ · 12 minutes
@@ -1859,6 +1864,7 @@ print(
 # # BEGIN QUESTION
 # name: leaky_forward_backward
 # points: 4
+# forbids: [course_utils.activations.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.7 · leaky_forward_backward · ★☆☆ · 10 minutes
@@ -2065,6 +2071,7 @@ def test_huge_inputs_and_a_slope_above_one(leaky_forward_backward):
 # # BEGIN QUESTION
 # name: prelu_forward_backward
 # points: 4
+# forbids: [course_utils.activations.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.8 · prelu_forward_backward · ★★☆ · 10 minutes
@@ -2282,6 +2289,7 @@ def test_the_gradient_is_the_slope_of_the_loss(prelu_forward_backward):
 # # BEGIN QUESTION
 # name: maxout_forward_backward
 # points: 4
+# forbids: [course_utils.activations.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 4.9 · maxout_forward_backward · ★★★ · 20 minutes
@@ -2630,12 +2638,12 @@ if solved(Value):
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):**
+# **Rubric (4 points):** one point for each.
 #
-# - *1 point:* the friend is wrong here; go forward, from the narrow end, which is the input.
-# - *1 point:* a count with a reason: forward needs one sweep for each input (3; the running product keeps 3 columns), reverse one for each output (50,000; it keeps 50,000 rows).
-# - *1 point:* training has many parameters (inputs) and one loss (output), so its Jacobian is a single row: one backward sweep gives the derivative by all parameters, where forward would take one for each parameter.
-# - *1 point:* going backwards needs the values of the forward pass kept until then (memory that grows with the length of the chain); or recomputed; or that the whole forward pass must be finished first.
+# - [1] *Order:* the friend is wrong here; go forward, from the narrow end, which is the input.
+# - [1] *Count,* with a reason: forward needs one sweep for each input (3; the running product keeps 3 columns), reverse one for each output (50,000; it keeps 50,000 rows).
+# - [1] *Training* has many parameters (inputs) and one loss (output), so its Jacobian is a single row: one backward sweep gives the derivative by all parameters, where forward would take one for each parameter.
+# - [1] *Cost:* going backwards needs the values of the forward pass kept until then (memory that grows with the length of the chain); or recomputed; or that the whole forward pass must be finished first.
 #
 # Finite differences instead of forward mode, with 3 or 6 extra runs, earn the first two points if their error is mentioned.
 

@@ -36,7 +36,7 @@
 # - explain why saddle points matter more than local minima when there are many weights;
 # - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** gradients and Hessians, matrix products, cross-entropy · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -103,6 +103,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sgd
 # points: 3
+# forbids: [course_utils.optimizers.gradient_descent, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.1 · sgd · ★☆☆ · 5 minutes
@@ -489,6 +490,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: newton
 # points: 4
+# forbids: [course_utils.optimizers.newton, scipy.optimize.*]
 
 # %% [markdown]
 # ### Exercise 5.3 · newton · ★★☆ · 10 minutes
@@ -820,6 +822,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: momentum
 # points: 3
+# forbids: [course_utils.optimizers.momentum, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.4 · momentum · ★☆☆ · 8 minutes
@@ -998,6 +1001,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: nesterov
 # points: 3
+# forbids: [course_utils.optimizers.nesterov, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.5 · nesterov · ★★☆ · 8 minutes
@@ -1174,6 +1178,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adagrad
 # points: 3
+# forbids: [course_utils.optimizers.adagrad, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.6 · adagrad · ★★☆ · 8 minutes
@@ -1360,6 +1365,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: rmsprop
 # points: 3
+# forbids: [course_utils.optimizers.rmsprop, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.7 · rmsprop · ★★☆ · 6 minutes
@@ -1532,6 +1538,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: adam
 # points: 5
+# forbids: [course_utils.optimizers.adam, course_utils.optimizers.adamw, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 5.8 · adam · ★★★ · 15 minutes
@@ -1832,6 +1839,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: random_search
 # points: 6
+# forbids: [course_utils.model_selection.random_search, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 5.9 · random_search · ★★★ · 20 minutes
@@ -2526,12 +2534,12 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two differences with its reason, one for validation against training, one for the experiment.
 #
-# - *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
-# - *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
-# - *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
-# - *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
-# - *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
-# - *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
+# - [1] *Dependent weights against sparse gradients.* In the valley the two weights depend strongly on each other, and a rate for each weight can't follow a slanted direction. In the network many gradients are of very different size (pixels at the border are hardly ever ink), and there a rate for each weight helps.
+# - [1] *Noise.* The valley's gradients are exact: a velocity adds up hundreds of equal small steps along its floor. Gradients of batches of 32 are noisy, and the noise limits all methods alike; steps that shrink, as AdaGrad's, then help.
+# - [1] *Shape and dimension.* One long curved valley with a high condition number asks for speed along it. With 6,634 weights there are many directions down, and no need to follow one to its end.
+# - [1] *Length.* 200 steps of one walk against some 560 steps in which a few per cent of the way suffice.
+# - [1] *Validation:* the network can fit the training data ever better without predicting better (overfitting); the one that is fastest in training overfits first. Also: the rates were chosen on validation loss, not on training loss.
+# - [1] *Experiment:* many seeds (start, order of batches) for each, rates tuned with equal effort, intervals for the mean difference; or a larger test set. One run with another seed isn't enough.
 #
 # An answer that only says "the network is more complicated" earns nothing for that sentence.
 

@@ -131,6 +131,7 @@ InitialisationExplorer()
 # # BEGIN QUESTION
 # name: xavier_normal
 # points: 4
+# forbids: [course_utils.layers.xavier_normal, torch.nn.init.*]
 
 # %% [markdown]
 # ### Exercise 6.1 · xavier_normal · ★☆☆ · 8 minutes
@@ -266,6 +267,7 @@ def test_the_weights_are_normal(xavier_normal):
 # # BEGIN QUESTION
 # name: he_normal
 # points: 3
+# forbids: [course_utils.layers.he_normal, torch.nn.init.*]
 
 # %% [markdown]
 # ### Exercise 6.2 · he_normal · ★☆☆ · 4 minutes
@@ -451,6 +453,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: batch_norm_forward
 # points: 5
+# forbids: [course_utils.layers.batch_norm, torch.*, torch.batch_norm]
 
 # %% [markdown]
 # ### Exercise 6.3 · batch_norm_forward · ★★☆ · 20 minutes
@@ -777,6 +780,7 @@ def test_a_constant_unit_and_a_single_sample(batch_norm_forward):
 # # BEGIN QUESTION
 # name: batch_norm_backward
 # points: 4
+# forbids: [course_utils.layers.batch_norm_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.4 · batch_norm_backward · ★★★ · 15 minutes
@@ -1145,6 +1149,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: dropout
 # points: 5
+# forbids: [course_utils.layers.dropout, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.5 · dropout · ★☆☆ · 10 minutes
@@ -1319,6 +1324,7 @@ def test_keeping_everything_and_the_average(dropout):
 # # BEGIN QUESTION
 # name: inverted_dropout
 # points: 4
+# forbids: [course_utils.layers.inverted_dropout, torch.*]
 
 # %% [markdown]
 # ### Exercise 6.6 · inverted_dropout · ★☆☆ · 5 minutes
@@ -1565,6 +1571,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: average_predictions
 # points: 3
+# forbids: [course_utils.ensembles.average_predictions]
 
 # %% [markdown]
 # ### Exercise 6.7 · average_predictions · ★☆☆ · 3 minutes
@@ -1752,6 +1759,7 @@ if solved(average_predictions):
 # # BEGIN QUESTION
 # name: average_parameters
 # points: 3
+# forbids: [course_utils.ensembles.average_parameters, torch.optim.*]
 
 # %% [markdown]
 # ### Exercise 6.8 · average_parameters · ★★☆ · 8 minutes
@@ -2493,11 +2501,12 @@ if solved(repair):
 # %% [markdown]
 # **Rubric (4 points):** one point for each of 1 and 2, one for each half of 3.
 #
-# 1. The activations shrink from layer to layer *before the first step*. A forward pass of an untrained net doesn't use the learning rate. Small activations and small weights make small gradients, so small updates are a consequence. (Both halves needed: the measurement and why it is prior.)
-# 2. Measured: at 5 (a hundredfold) the loss still stands near log 10, though updates are larger; at 50 it diverges. Or a sound expectation: larger steps don't bring the signal through; the gradient grows by orders of magnitude as soon as the weights do, so no rate is right for long.
-# 3. *keep*: two passes with different masks the activations change by a fraction of their size; had keep been too small, the change would exceed the signal itself (√((1 − p)/p) in one layer, and more with depth). *weight_decay*: the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs. Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting.
+# - [1] *Part 1:* the activations shrink from layer to layer *before the first step*. A forward pass of an untrained net doesn't use the learning rate. Small activations and small weights make small gradients, so small updates are a consequence. (Both halves needed: the measurement and why it is prior.)
+# - [1] *Part 2,* measured: at 5 (a hundredfold) the loss still stands near log 10, though updates are larger; at 50 it diverges. Or a sound expectation: larger steps don't bring the signal through; the gradient grows by orders of magnitude as soon as the weights do, so no rate is right for long.
+# - [1] *Part 3, keep:* between two passes with different masks the activations change by a fraction of their size; had keep been too small, the change would exceed the signal itself (√((1 − p)/p) in one layer, and more with depth).
+# - [1] *Part 3, weight_decay:* the length of the weights falls by well under a percent; had decay been to blame, it would fall to a small fraction within a few epochs.
 #
-# An answer that names the guilty setting without evidence earns nothing for part 1.
+# Training with keep = 1, or decay = 0, and seeing no change, earns the point for that setting. An answer that names the guilty setting without evidence earns nothing for part 1.
 
 # %% [raw]
 # # END SOLUTION

@@ -112,6 +112,7 @@ ConvolutionExplorer()
 # # BEGIN QUESTION
 # name: correlate2d
 # points: 4
+# forbids: [course_utils.convolution.correlate2d, course_utils.convolution.convolve2d, course_utils.convolution.conv2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.1 · correlate2d · ★☆☆ · 10 minutes
@@ -272,6 +273,7 @@ def test_one_pixel_and_one_place(correlate2d):
 # # BEGIN QUESTION
 # name: convolve2d
 # points: 4
+# forbids: [course_utils.convolution.convolve2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.2 · convolve2d · ★★☆ · 10 minutes
@@ -479,6 +481,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: conv_output_size
 # points: 4
+# forbids: [course_utils.convolution.conv_output_size]
 
 # %% [markdown]
 # ### Exercise 7.3 · conv_output_size · ★☆☆ · 6 minutes
@@ -674,6 +677,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: conv_parameter_count
 # points: 3
+# forbids: [course_utils.convolution.conv_parameter_count, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.4 · conv_parameter_count · ★☆☆ · 4 minutes
@@ -804,6 +808,7 @@ def test_a_fully_connected_layer_is_a_convolution_of_one_pixel(conv_parameter_co
 # # BEGIN QUESTION
 # name: conv2d_naive
 # points: 4
+# forbids: [course_utils.convolution.conv2d, scipy.signal.*, scipy.ndimage.*, torch.*, torch.conv2d]
 
 # %% [markdown]
 # ### Exercise 7.5 · conv2d_naive · ★★☆ · 15 minutes
@@ -1028,6 +1033,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: im2col
 # points: 3
+# forbids: [course_utils.convolution.im2col, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.6 · im2col · ★★☆ · 12 minutes
@@ -1237,6 +1243,7 @@ if solved(conv2d_naive, im2col):
 # # BEGIN QUESTION
 # name: conv2d_backward
 # points: 6
+# forbids: [course_utils.convolution.conv2d_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.7 · conv2d_backward · ★★★ · 20 minutes
@@ -1475,6 +1482,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: max_pool
 # points: 3
+# forbids: [course_utils.convolution.max_pool2d, torch.*, torch.max_pool2d]
 
 # %% [markdown]
 # ### Exercise 7.8 · max_pool · ★☆☆ · 10 minutes
@@ -1653,6 +1661,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: max_pool_backward
 # points: 4
+# forbids: [course_utils.convolution.max_pool2d_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 7.9 · max_pool_backward · ★★☆ · 15 minutes
@@ -1855,6 +1864,7 @@ def test_equal_values_in_windows_that_overlap(max_pool_backward):
 # # BEGIN QUESTION
 # name: lenet
 # points: 3
+# forbids: [course_utils.architectures.LeNet5]
 
 # %% [markdown]
 # ### Exercise 7.10 · lenet · ★★☆ · 12 minutes
@@ -2777,6 +2787,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: last_layer_only
 # points: 4
+# forbids: [course_utils.architectures.fine_tune, course_utils.architectures.freeze]
 
 # %% [markdown]
 # ### Exercise 7.13 · last_layer_only · ★★☆ · 10 minutes
@@ -3117,10 +3128,10 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** one point for each hospital's choice *with its reason*, one for the measurement, one for the pitfall.
 #
-# - *Hospital A:* freeze most or all, train a new last layer (or a small one on features of an **earlier** stage, since X-rays are unlike photographs). Reason: with 150 pictures, millions of weights would be fitted to noise. Fine-tuning a few higher layers with a small rate and early stopping is acceptable if overfitting is named.
-# - *Hospital B:* fine-tune all layers from the old weights, with a smaller rate for early layers, or train from scratch and compare. Reason: enough data to move the features to a domain that differs; old weights still are a better start than random ones.
-# - *Measurement:* the same net from random weights, trained with as much care, on the same split; or a baseline of simple features; or accuracy of a linear layer on each depth. It must be a **comparison** on pictures that took no part in training or choosing.
-# - *Pitfall:* a rare fracture makes "never a fracture" accurate (look at misses and false alarms); pictures of one patient in both parts; the scanner, a ruler or a label in the picture gives the class away; one hospital's pictures differ from another's.
+# - [1] *Hospital A:* freeze most or all, train a new last layer (or a small one on features of an **earlier** stage, since X-rays are unlike photographs). Reason: with 150 pictures, millions of weights would be fitted to noise. Fine-tuning a few higher layers with a small rate and early stopping is acceptable if overfitting is named.
+# - [1] *Hospital B:* fine-tune all layers from the old weights, with a smaller rate for early layers, or train from scratch and compare. Reason: enough data to move the features to a domain that differs; old weights still are a better start than random ones.
+# - [1] *Measurement:* the same net from random weights, trained with as much care, on the same split; or a baseline of simple features; or accuracy of a linear layer on each depth. It must be a **comparison** on pictures that took no part in training or choosing.
+# - [1] *Pitfall:* a rare fracture makes "never a fracture" accurate (look at misses and false alarms); pictures of one patient in both parts; the scanner, a ruler or a label in the picture gives the class away; one hospital's pictures differ from another's.
 #
 # "Use transfer learning because there is little data" without saying what is frozen earns half a point.
 

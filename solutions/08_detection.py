@@ -462,6 +462,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: iou
 # points: 3
+# forbids: [course_utils.detection.iou]
 
 # %% [markdown]
 # ### Exercise 8.2 · iou · ★☆☆ · 10 minutes
@@ -632,6 +633,7 @@ def test_equal_nested_and_touching_boxes(iou):
 # # BEGIN QUESTION
 # name: nms
 # points: 4
+# forbids: [course_utils.detection.nms]
 
 # %% [markdown]
 # ### Exercise 8.3 · nms · ★★☆ · 12 minutes
@@ -884,6 +886,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: average_precision
 # points: 4
+# forbids: [course_utils.detection.average_precision, course_utils.detection.mean_average_precision, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 8.4 · average_precision · ★★★ · 15 minutes
@@ -1094,6 +1097,7 @@ PrecisionExplorer()
 # # BEGIN QUESTION
 # name: roi_pool
 # points: 4
+# forbids: [course_utils.detection.roi_pool]
 
 # %% [markdown]
 # ### Exercise 8.5 · roi_pool · ★★★ · 15 minutes
@@ -1316,6 +1320,7 @@ print(
 # # BEGIN QUESTION
 # name: make_anchors
 # points: 3
+# forbids: [course_utils.detection.make_anchors]
 
 # %% [markdown]
 # ### Exercise 8.6 · make_anchors · ★★☆ · 12 minutes
@@ -1495,6 +1500,7 @@ def test_every_anchor_has_the_area_of_its_side(make_anchors):
 # # BEGIN QUESTION
 # name: encode_boxes
 # points: 3
+# forbids: [course_utils.detection.encode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.7 · encode_boxes · ★☆☆ · 8 minutes
@@ -1627,6 +1633,7 @@ def test_a_box_like_its_anchor_and_tiny_boxes(encode_boxes):
 # # BEGIN QUESTION
 # name: decode_boxes
 # points: 3
+# forbids: [course_utils.detection.decode_boxes]
 
 # %% [markdown]
 # ### Exercise 8.8 · decode_boxes · ★☆☆ · 8 minutes
@@ -1761,6 +1768,7 @@ def test_it_undoes_encoding(decode_boxes):
 # # BEGIN QUESTION
 # name: match_anchors
 # points: 4
+# forbids: [course_utils.detection.match_anchors]
 
 # %% [markdown]
 # ### Exercise 8.9 · match_anchors · ★★★ · 15 minutes
@@ -2233,6 +2241,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: focal_loss
 # points: 3
+# forbids: [course_utils.detection.focal_loss, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.11 · focal_loss · ★★☆ · 10 minutes
@@ -2616,11 +2625,11 @@ plt.show()
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):**
+# **Rubric (4 points):** one for each part, two for the second.
 #
-# - **1 · Detector (1 point).** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
-# - **2 · Suppression (2 points).** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
-# - **3 · Measure (1 point).** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
+# - [1] **1 · Detector.** A single shot: one pass, no crops, and 20 pictures a second without a graphics card rules out R-CNN and makes two stages hard. With a pyramid, or at least a fine map: bees of 15 pixels cover less than one cell of a map at stride 16 or 32, and several would share a cell. Half a point for a single shot without a word about size.
+# - [2] **2 · Suppression.** One point: two bees that overlap by more than the threshold lose one, so crowds are counted too low. One point for a change *with its cost*: a higher threshold (the same bee is found twice); lowering scores of overlapping boxes instead of dropping them (another knob, slower); boxes along the bee's direction, or bodies' middles instead of boxes (other labels are needed); masks (dearer).
+# - [1] **3 · Measure.** mAP is about ranking and overlap. The keeper wants counts: the error of the count a picture or a minute, in the crowd and when it is quiet. Earns the point too: recall at a fixed precision, with a lower IoU since tight boxes don't matter; judged on other days and other light than it was trained on.
 
 # %% [raw]
 # # END SOLUTION
@@ -2728,6 +2737,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: upsample_nearest
 # points: 2
+# forbids: [course_utils.segmentation.upsample_nearest, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.13 · upsample_nearest · ★☆☆ · 5 minutes
@@ -2817,6 +2827,7 @@ def test_random_maps_and_scales(upsample_nearest):
 # # BEGIN QUESTION
 # name: bed_of_nails
 # points: 2
+# forbids: [course_utils.segmentation.bed_of_nails, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.14 · bed_of_nails · ★☆☆ · 5 minutes
@@ -2917,6 +2928,7 @@ def test_random_maps_and_scales(bed_of_nails):
 # # BEGIN QUESTION
 # name: max_unpool
 # points: 3
+# forbids: [course_utils.segmentation.max_unpool2d, torch.*]
 
 # %% [markdown]
 # ### Exercise 8.15 · max_unpool · ★★☆ · 10 minutes
@@ -3064,6 +3076,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # # BEGIN QUESTION
 # name: conv_transpose
 # points: 4
+# forbids: [course_utils.segmentation.conv_transpose2d, torch.*, torch.conv_transpose2d]
 
 # %% [markdown]
 # ### Exercise 8.16 · conv_transpose · ★★★ · 15 minutes
@@ -3580,12 +3593,12 @@ print(
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points), one for each part:**
+# **Rubric (4 points):** one for each part.
 #
-# - **1.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
-# - **2.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
-# - **3.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
-# - **4.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
+# - [1] **1 · Baseline.** Always saying "no tumour" is right for 98 % of the pixels, more than they reach. Full marks need the comparison with 98 %.
+# - [1] **2 · Measure.** IoU (or Dice) of the tumour class, or its precision and recall; computed for each patient and then averaged, or at least given by patient, so that one large tumour doesn't decide. Half a point for the measure without the unit.
+# - [1] **3 · Split.** Neighbouring slices of one patient are nearly the same: the test is seen in training. Split by patient. (And 20 patients give a wide interval.)
+# - [1] **4 · Outlines.** The maps are brought up from a coarse one without the fine maps of the way down: missing (or too few) skip connections; one large upsampling by 8 at the end, nearest or bilinear. Change: join the encoder's maps on the way up, go up in steps with learnt filters, pool less. "Train longer" alone earns nothing.
 
 # %% [raw]
 # # END SOLUTION

@@ -75,6 +75,7 @@ grader = Grader("09_rnns.ipynb")
 # # BEGIN QUESTION
 # name: rnn_step
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*, torch.rnn_tanh_cell]
 
 # %% [markdown]
 # ### Exercise 9.1 · rnn_step · ★☆☆ · 6 minutes
@@ -185,6 +186,7 @@ def test_random_sizes(rnn_step):
 # # BEGIN QUESTION
 # name: rnn_forward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.2 · rnn_forward · ★★☆ · 10 minutes
@@ -582,6 +584,7 @@ for layers in (1, 2, 3):
 # # BEGIN QUESTION
 # name: deep_rnn_forward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_forward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.3 · deep_rnn_forward · ★★☆ · 12 minutes
@@ -775,6 +778,7 @@ def test_one_layer_one_step_one_sample(deep_rnn_forward):
 # # BEGIN QUESTION
 # name: rnn_backward
 # points: 4
+# forbids: [course_utils.recurrent.rnn_backward, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.4 · rnn_backward · ★★★ · 25 minutes
@@ -1042,6 +1046,7 @@ if solved(rnn_backward):
 # # BEGIN QUESTION
 # name: gradient_norms
 # points: 4
+# forbids: [course_utils.recurrent.gradient_norms, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.5 · gradient_norms · ★★☆ · 10 minutes
@@ -1291,6 +1296,7 @@ for name, longest in (("as it comes", np.inf), ("clipped", 1.0)):
 # # BEGIN QUESTION
 # name: clip_gradients
 # points: 4
+# forbids: [course_utils.recurrent.clip_gradients, torch.*]
 
 # %% [markdown]
 # ### Exercise 9.6 · clip_gradients · ★★☆ · 10 minutes
@@ -1514,6 +1520,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: lstm_step
 # points: 4
+# forbids: [course_utils.recurrent.lstm_forward, torch.*, torch.lstm_cell]
 
 # %% [markdown]
 # ### Exercise 9.7 · lstm_step · ★★☆ · 15 minutes
@@ -1776,6 +1783,7 @@ GatesExplorer()
 # # BEGIN QUESTION
 # name: perplexity
 # points: 4
+# forbids: [torch.*]
 
 # %% [markdown]
 # ### Exercise 9.8 · perplexity · ★★☆ · 10 minutes
@@ -2027,6 +2035,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: sample_with_temperature
 # points: 4
+# forbids: [course_utils.recurrent.sample]
 
 # %% [markdown]
 # ### Exercise 9.9 · sample_with_temperature · ★★☆ · 10 minutes
@@ -2247,6 +2256,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: beam_search
 # points: 4
+# forbids: [course_utils.recurrent.beam_search]
 
 # %% [markdown]
 # ### Exercise 9.10 · beam_search · ★★★ · 25 minutes
@@ -2526,6 +2536,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: attention
 # points: 4
+# forbids: [course_utils.captioning.attend, torch.*, torch.nn.functional.scaled_dot_product_attention]
 
 # %% [markdown]
 # ### Exercise 9.11 · attention · ★★☆ · 12 minutes
@@ -2799,9 +2810,13 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** half a point for each of the two causes, half for each fitting measurement, half for each remedy with its reason, and one point for why A's remedy wouldn't help B.
 #
-# - *A, cause:* exploding gradient: a cliff in the loss, the recurrent matrix has a norm (or eigenvalue) above 1. *Measure:* the gradient's norm at each step, which shoots up just before the jump; or the singular values of $W_{hh}$. *Remedy:* clip the gradient's norm: the direction stays, the step is bounded. (A smaller learning rate helps too, at a price; half the credit without a reason.)
-# - *B, cause:* vanishing gradient: the product of Jacobians over forty steps is near zero. *Measure:* the norm of the loss's gradient with respect to states (or inputs) $t$ steps back, for $t = 1 \dots 40$; or shuffle words more than ten steps back and see that the loss doesn't change. *Remedy:* an LSTM (or GRU): along the cell the gradient is multiplied only by the forget gate, which can be near 1; initialise its bias to 1 or more. Attention to earlier states, or an orthogonal $W_{hh}$, also earn the point with a reason.
-# - *Why clipping wouldn't help B:* it only shortens long gradients. B's are short, and what comes from far back is lost in what comes from near. Scaling the whole gradient up wouldn't help either: near and far parts keep their ratio.
+# - [0.5] *A, cause:* exploding gradient: a cliff in the loss, the recurrent matrix has a norm (or eigenvalue) above 1.
+# - [0.5] *A, measure:* the gradient's norm at each step, which shoots up just before the jump; or the singular values of $W_{hh}$.
+# - [0.5] *A, remedy:* clip the gradient's norm: the direction stays, the step is bounded. (A smaller learning rate helps too, at a price; half the credit without a reason.)
+# - [0.5] *B, cause:* vanishing gradient: the product of Jacobians over forty steps is near zero.
+# - [0.5] *B, measure:* the norm of the loss's gradient with respect to states (or inputs) $t$ steps back, for $t = 1 \dots 40$; or shuffle words more than ten steps back and see that the loss doesn't change.
+# - [0.5] *B, remedy:* an LSTM (or GRU): along the cell the gradient is multiplied only by the forget gate, which can be near 1; initialise its bias to 1 or more. Attention to earlier states, or an orthogonal $W_{hh}$, also earn it with a reason.
+# - [1] *Why clipping wouldn't help B:* it only shortens long gradients. B's are short, and what comes from far back is lost in what comes from near. Scaling the whole gradient up wouldn't help either: near and far parts keep their ratio.
 #
 # A truncated backpropagation of ten steps also explains B: full credit for that cause, if the remedy is a longer window.
 

@@ -35,7 +35,7 @@
 # - make images that please a network, and images that deceive it, and explain why both are easy;
 # - draw a map of many dimensions with t-SNE, find clusters with DBSCAN, and read both with care.
 #
-# **Time:** about 4 hours · **Needs:** gradients, convolutional networks, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
+# **Time:** about 4 hours · **Needs:** notebook 07 (convolutional networks), gradients, a little PyTorch · **Points:** 52, of which 44 by checks and 8 for written answers
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Hints are folded away: open them one at a time. Exercises that take a network get a PyTorch module in evaluation mode; the checks use tiny ones.
 
@@ -201,6 +201,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: occlusion_map
 # points: 4
+# forbids: [course_utils.attribution.occlusion]
 
 # %% [markdown]
 # ### Exercise 10.1 · occlusion_map · ★☆☆ · 12 minutes
@@ -430,6 +431,7 @@ OcclusionExplorer()
 # # BEGIN QUESTION
 # name: saliency
 # points: 4
+# forbids: [course_utils.attribution.saliency]
 
 # %% [markdown]
 # ### Exercise 10.2 · saliency · ★☆☆ · 10 minutes
@@ -639,6 +641,7 @@ if solved(saliency):
 # # BEGIN QUESTION
 # name: relu_backward
 # points: 4
+# forbids: [course_utils.attribution.deconv, course_utils.attribution.guided_backprop]
 
 # %% [markdown]
 # ### Exercise 10.3 · relu_backward · ★★☆ · 10 minutes
@@ -906,6 +909,7 @@ SaliencyExplorer()
 # # BEGIN QUESTION
 # name: gradient_times_input
 # points: 4
+# forbids: [course_utils.attribution.gradient_times_input]
 
 # %% [markdown]
 # ### Exercise 10.4 · gradient_times_input · ★☆☆ · 8 minutes
@@ -1146,11 +1150,11 @@ if solved(gradient_times_input):
 # %% [markdown]
 # **Rubric (4 points):** two points for why the picture proves little, one for each experiment with the result that would speak against the claim.
 #
-# - *Why.* Guided backpropagation shows outlines for almost any class and picture, because it passes on whatever excites and drops what inhibits; it is not the gradient of the score (1). So the outlines come with the image and the lower layers, not with the answer; "looks at" is not "decides by" (1).
-# - *Other class.* Draw the same for another class, or for a net with random upper layers. If the picture stays, it says nothing about the answer.
-# - *Occlusion.* Cover the lungs, then something beside them: a marker of the hospital, the corners. If the score falls with the marker and not with the lungs, the net goes by the marker.
-# - *Data.* Test on another hospital, or on pictures with the lungs blanked out. If the accuracy stays high without lungs, or falls elsewhere, it goes by something else.
-# - *Shown pictures.* Ask for pictures that weren't chosen by the company, wrong answers among them.
+# - [2] *Why.* Guided backpropagation shows outlines for almost any class and picture, because it passes on whatever excites and drops what inhibits; it is not the gradient of the score (1). So the outlines come with the image and the lower layers, not with the answer; "looks at" is not "decides by" (1).
+# - [1] *Other class.* Draw the same for another class, or for a net with random upper layers. If the picture stays, it says nothing about the answer.
+# - [1] *Occlusion.* Cover the lungs, then something beside them: a marker of the hospital, the corners. If the score falls with the marker and not with the lungs, the net goes by the marker.
+# - [1] *Data.* Test on another hospital, or on pictures with the lungs blanked out. If the accuracy stays high without lungs, or falls elsewhere, it goes by something else.
+# - [1] *Shown pictures.* Ask for pictures that weren't chosen by the company, wrong answers among them.
 #
 # An experiment without the result that would refute the claim earns half a point.
 
@@ -1176,6 +1180,7 @@ if solved(gradient_times_input):
 # # BEGIN QUESTION
 # name: class_image
 # points: 4
+# forbids: [course_utils.attribution.class_image]
 
 # %% [markdown]
 # ### Exercise 10.6 · class_image · ★★☆ · 15 minutes
@@ -1737,6 +1742,7 @@ ClassImageExplorer()
 # # BEGIN QUESTION
 # name: deep_dream_step
 # points: 4
+# forbids: [course_utils.attribution.deep_dream]
 
 # %% [markdown]
 # ### Exercise 10.8 · deep_dream_step · ★★☆ · 12 minutes
@@ -1967,6 +1973,7 @@ DeepDreamExplorer()
 # # BEGIN QUESTION
 # name: fgsm
 # points: 4
+# forbids: [course_utils.attribution.fgsm]
 
 # %% [markdown]
 # ### Exercise 10.9 · fgsm · ★★☆ · 10 minutes
@@ -2294,6 +2301,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: pairwise_affinities
 # points: 4
+# forbids: [course_utils.embedding.affinities, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 10.10 · pairwise_affinities · ★★★ · 25 minutes
@@ -2514,6 +2522,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: tsne_gradient
 # points: 4
+# forbids: [course_utils.embedding.tsne, course_utils.embedding.TSNE, sklearn.*, torch.*]
 
 # %% [markdown]
 # ### Exercise 10.11 · tsne_gradient · ★★☆ · 15 minutes
@@ -2814,6 +2823,7 @@ plt.show()
 # # BEGIN QUESTION
 # name: dbscan
 # points: 4
+# forbids: [course_utils.embedding.dbscan, sklearn.*]
 
 # %% [markdown]
 # ### Exercise 10.12 · dbscan · ★★★ · 25 minutes
@@ -3062,10 +3072,10 @@ if solved(pairwise_affinities, tsne_gradient, dbscan):
 # %% [markdown]
 # **Rubric (4 points):** one point for each claim: the verdict with its reason (½) and a test on the data (½).
 #
-# - *Three types.* Weak. A small perplexity makes clumps even from one cloud, and one run is one run. Repeat with other seeds and perplexities; cluster the original data (DBSCAN, with its noise); see whether known markers, or a second sample, agree with the groups.
-# - *A most varied.* Not supported: the width of the Gaussian adapts to the density, so sizes of islands are evened out. Compare variances, or mean distances to the centre, in the original space.
-# - *A and B related.* Not supported, or hardly: the divergence minds torn neighbours, but hardly minds strangers that end up side by side; positions of islands depend on the start. Compare distances between group means, or nearest neighbours across groups, in the original space.
-# - *C far.* Not supported, for the same reason: long distances aren't kept. Measure them on the data, or look at principal components.
+# - [1] *Three types.* Weak. A small perplexity makes clumps even from one cloud, and one run is one run. Repeat with other seeds and perplexities; cluster the original data (DBSCAN, with its noise); see whether known markers, or a second sample, agree with the groups.
+# - [1] *A most varied.* Not supported: the width of the Gaussian adapts to the density, so sizes of islands are evened out. Compare variances, or mean distances to the centre, in the original space.
+# - [1] *A and B related.* Not supported, or hardly: the divergence minds torn neighbours, but hardly minds strangers that end up side by side; positions of islands depend on the start. Compare distances between group means, or nearest neighbours across groups, in the original space.
+# - [1] *C far.* Not supported, for the same reason: long distances aren't kept. Measure them on the data, or look at principal components.
 #
 # An answer that only says "t-SNE is unreliable" earns no point for a claim.
 

@@ -2,6 +2,7 @@
 
 import builtins
 import symtable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from otter.test_files import ExceptionTestFile
 from autograder import build
 from autograder.wrong_answers import load
 from course_utils.checks import run_case
+from course_utils.checks.cases import read_cases
+from course_utils.checks.forbids import forbidden_by
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "wrong_answers"
@@ -31,9 +34,10 @@ def stub(topic):
 
 
 def outcomes(topic, exercise, environment):
-    cases = ExceptionTestFile.from_string(build.test_sources(topic, ROOT)[exercise]).test_cases
+    source = build.test_sources(topic, ROOT)[exercise]
+    cases, forbids = ExceptionTestFile.from_string(source).test_cases, forbidden_by(source)
     with np.errstate(all="ignore"):
-        return [run_case(case, environment) for case in cases]
+        return [run_case(case, environment, forbids) for case in cases]
 
 
 @pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
@@ -47,6 +51,16 @@ def test_the_untouched_stub_gets_nothing(topic, exercise):
     results = outcomes(topic, exercise, stub(topic))
     assert {outcome.kind for outcome in results} == {"not_started"}
     assert not any(outcome.passed for outcome in results)
+
+
+@pytest.mark.parametrize(("topic", "exercise"), EXERCISES)
+def test_the_notebook_reads_the_tests_as_otter_does(topic, exercise):
+    source = build.test_sources(topic, ROOT)[exercise]
+    mine = [run_case(case, stub(topic)) for case in read_cases(source)]
+    otters = [run_case(case, stub(topic)) for case in ExceptionTestFile.from_string(source).test_cases]
+    assert mine == [
+        replace(outcome, points=before.points) for outcome, before in zip(otters, mine, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("topic", "answer"), WRONG, ids=lambda value: getattr(value, "name", value))

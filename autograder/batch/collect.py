@@ -4,24 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-MAX_FILE = 50 * 2**20  # bytes of one notebook or archive
+from course_utils.checks.notebook import MAX_BYTES
+
+MAX_FILE = MAX_BYTES  # of one notebook or archive
+MAX_CELLS = 2_000  # of one notebook: nbformat spends minutes on a million
+MAX_CODE = 4 * 2**20  # characters of its code
 MAX_MEMBERS = 20_000  # files in one archive
 MAX_NESTING = 3  # archives in archives
+MAX_GROWTH = 20  # times its own size that an archive may unpack to, beyond one file
+MAX_PARTS = 300_000  # values and names in a notebook: an honest one has some thousands
+# A string of JSON, closed or not, or a sign before a value. It never goes back, so that it takes as long as the text is.
+_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{\[,:]', re.DOTALL)
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    MemoryError,
+)
 # Canvas: lastnamefirstname[_LATE]_<user>_<submission>_<file name>[-<attempt>].ipynb
-_CANVAS = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<user>\d+)_\d+_.+")
+_CANVAS = re.compile(r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_.+")
 # Gradescope: one folder for each submission.
 _GRADESCOPE = re.compile(r"submission_\d+")
 
@@ -38,11 +64,20 @@ class Submission:
         The notebook's bytes; empty if there is no reading it.
     reason
         Why it can't be graded, or ``None``.
+    student
+        What the download says of who it is, before ``name`` was made unique; two files of one student share it.
+    late
+        Whether Canvas marked it late.
+    zip_time
+        The time, without a zone, that a bulk download has for the file. What a student zipped has none: its times are the student's.
     """
 
     name: str
     content: bytes
     reason: str | None = None
+    student: str = ""
+    late: bool = False
+    zip_time: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -63,12 +98,12 @@ def collect(paths: list[Path]) -> list[Submission]:
             is_of_nbgrader = (path / f"{path.name}.ipynb").exists() and len(path.parents) > 1
             start = path.parents[1] if is_of_nbgrader else path
             found += [
-                s
+                _marked(s, inner.name)
                 for inner in _files_below(path)
                 for s in _from_file(inner, inner.relative_to(start), named=False)
             ]
         else:
-            found += _from_file(path, Path(path.name), named=True)
+            found += [_marked(s, path.name) for s in _from_file(path, Path(path.name), named=True)]
     return _with_unique_names(found)
 
 
@@ -96,18 +131,26 @@ def _from_file(path: Path, inner: Path, *, named: bool) -> list[Submission]:
         content = path.read_bytes()
     except OSError as error:
         return [Submission(name, b"", f"The file can't be read: {error.strerror}.")]
-    return _from_bytes(name, PurePosixPath(inner.as_posix()), content, 0)
+    inner_path = PurePosixPath(inner.as_posix())
+    if suffix == ".zip":
+        return _from_zip(inner_path, content, 0, _Room(MAX_FILE + MAX_GROWTH * len(content)))
+    return _from_bytes(name, inner_path, content)
 
 
-def _from_bytes(name: str, inner: PurePosixPath, content: bytes, nesting: int) -> list[Submission]:
-    if inner.suffix.lower() == ".zip":
-        return _from_zip(inner, content, nesting)
+def _from_bytes(name: str, inner: PurePosixPath, content: bytes) -> list[Submission]:
     if inner.suffix.lower() != ".ipynb":
         return [Submission(name, content, "The file is neither a notebook nor a zip.")]
     return [Submission(name, content)]
 
 
-def _from_zip(outer: PurePosixPath, content: bytes, nesting: int) -> list[Submission]:
+@dataclass
+class _Room:
+    """How many bytes an archive, with all archives in it, may still unpack to."""
+
+    left: int
+
+
+def _from_zip(outer: PurePosixPath, content: bytes, nesting: int, room: _Room) -> list[Submission]:
     name = _student(outer)
     if nesting >= MAX_NESTING:
         return [Submission(name, b"", "The zip holds zips in zips in zips.")]
@@ -116,9 +159,14 @@ def _from_zip(outer: PurePosixPath, content: bytes, nesting: int) -> list[Submis
             members = [info for info in archive.infolist() if _is_wanted(info)]
             if len(members) > MAX_MEMBERS:
                 return [Submission(name, b"", f"The zip holds more than {MAX_MEMBERS} files.")]
-            found = [s for info in members for s in _from_member(archive, info, outer, len(members), nesting)]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
-        return [Submission(name, content, f"The zip can't be read: {error}.")]
+            bulk = len(members) > 1 and nesting == 0
+            found = [
+                replace(_marked(s, info.filename), zip_time=_time(info) if bulk else s.zip_time)
+                for info in members
+                for s in _from_member(archive, info, outer, len(members), nesting, room)
+            ]
+    except _UNREADABLE as error:
+        return [Submission(name, content, f"The zip can't be read: {_in_words(error)}.")]
     return found or [Submission(name, content, "The zip holds no notebook.")]
 
 
@@ -129,7 +177,12 @@ def _is_wanted(info: zipfile.ZipInfo) -> bool:
 
 
 def _from_member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: PurePosixPath, count: int, nesting: int
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    outer: PurePosixPath,
+    count: int,
+    nesting: int,
+    room: _Room,
 ) -> list[Submission]:
     # A zip with one notebook is one student's; in a bulk download the members' own names tell students apart.
     inner = PurePosixPath(info.filename)
@@ -140,21 +193,23 @@ def _from_member(
         return [Submission(name, b"", "The zip is encrypted.")]
     try:
         with archive.open(info) as file:
-            content = file.read(MAX_FILE + 1)  # what the header says of the size proves nothing
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        ValueError,
-        OSError,
-        EOFError,
-        zlib.error,
-    ) as error:
-        return [Submission(name, b"", f"The file in the zip can't be read: {error}.")]
+            # What the header says of the size proves nothing, and many members may be made of the same bytes.
+            content = file.read(min(MAX_FILE, room.left) + 1)
+    except _UNREADABLE as error:
+        return [Submission(name, b"", f"The file in the zip can't be read: {_in_words(error)}.")]
     if len(content) > MAX_FILE:
         return [Submission(name, b"", f"The file is larger than {MAX_FILE >> 20} MiB.")]
+    if len(content) > room.left:
+        return [Submission(name, b"", "The zip unpacks to far more than its own size.")]
+    room.left -= len(content)
     if inner.suffix.lower() == ".zip":
-        return _from_zip(inner if count > 1 else outer, content, nesting + 1)
-    return _from_bytes(name, inner, content, nesting)
+        return _from_zip(inner if count > 1 else outer, content, nesting + 1, room)
+    return _from_bytes(name, inner, content)
+
+
+def _in_words(error: Exception) -> str:
+    """What an error says, which may quote the file."""
+    return (str(error) or type(error).__name__)[:200].encode(errors="replace").decode()
 
 
 def _student(path: PurePosixPath) -> str:
@@ -176,7 +231,21 @@ def _safe(name: str) -> str:
     """A name that is a file name everywhere and means nothing to a shell or a spreadsheet."""
     name = unicodedata.normalize("NFC", name)
     name = re.sub(r"[^\w.\- ]", "_", name).strip(" .-")
-    return name[:80] or "unnamed"
+    return name[:80].encode()[:200].decode(errors="ignore") or "unnamed"
+
+
+def _marked(submission: Submission, file_name: str) -> Submission:
+    """The submission with Canvas's mark, which stands in the file's name, if it was late."""
+    match = _CANVAS.fullmatch(PurePosixPath(file_name).stem)
+    late = match is not None and match["late"] is not None
+    return replace(submission, late=submission.late or late)
+
+
+def _time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:  # a zip can say that it is the 31st of February
+        return None
 
 
 def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
@@ -187,8 +256,14 @@ def _with_unique_names(submissions: list[Submission]) -> list[Submission]:
         while name.casefold() in taken:
             name, number = f"{submission.name}_{number}", number + 1
         taken.add(name.casefold())
-        renamed.append(Submission(name, submission.content, submission.reason))
+        renamed.append(replace(submission, name=name, student=submission.name))
     return renamed
+
+
+def _count_cells(content: Any) -> int:
+    """How many cells there are in the JSON of a notebook, old formats' worksheets included."""
+    parts = [content, *content.get("worksheets", [])] if isinstance(content, dict) else []
+    return sum(len(part.get("cells", [])) for part in parts if isinstance(part, dict))
 
 
 def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
@@ -198,19 +273,34 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     if not submission.content.strip():
         return "The file is empty."
     try:
-        notebook: NotebookNode = nbformat.reads(submission.content.decode("utf-8-sig"), as_version=4)
+        if _has_too_many_parts(submission.content):
+            return f"The file is not a notebook that anybody wrote: it has more than {MAX_PARTS:,} parts."
+        content = json.loads(submission.content.decode("utf-8-sig"))
+        if _count_cells(content) > MAX_CELLS:
+            return f"The notebook has more than {MAX_CELLS} cells."
+        # Half a character, which JSON can name, would break whoever writes it to a file: it becomes a question mark.
+        whole = json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()
+        # It is not validated: that takes minutes for what is made for it, and asks for more than grading does.
+        notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(whole), to_version=4)
         cells = [cell for cell in notebook.cells if isinstance(cell.get("cell_type"), str)]
         sources = ["".join(cell.get("source", "")) for cell in cells]
+        code = sum(len(s) for cell, s in zip(cells, sources, strict=True) if cell.cell_type == "code")
         metadata = notebook.metadata.get("otter", {})
     except UnicodeDecodeError:
         return "The file is not text."
-    except (nbformat.reader.NotJSONError, RecursionError):
+    except (json.JSONDecodeError, nbformat.reader.NotJSONError, RecursionError):
         return "The file is not a notebook: it is not JSON."
     except Exception as error:  # nbformat raises whatever its own parts raise on broken input
         return f"The file is not a notebook: {type(error).__name__}."
     if not any(sources):
         return "The notebook has no cells with anything in them."
+    if code > MAX_CODE:
+        return f"The notebook holds more than {MAX_CODE >> 20} MiB of code."
     assignment = metadata.get("assignment_name") if isinstance(metadata, dict) else None
     if isinstance(assignment, str) and assignment != topic:
         return f"This is a notebook of another assignment: {assignment[:80]}."
     return notebook
+
+
+def _has_too_many_parts(content: bytes) -> bool:
+    return next(islice(_PART.finditer(content), MAX_PARTS, None), None) is not None

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from filelock import FileLock
 from nbformat import NotebookNode
 
 from autograder.build.assign import assign, digest
+from autograder.build.colab import with_install_cell
 from autograder.build.execute import execute, run_definitions
 from autograder.build.gradescope import gradescope_members
+from autograder.build.index import describe, index_path, index_text
 from autograder.build.lint import Problem, lint
 from autograder.build.masters import find_root, master_path, topics
 from autograder.build.nbgrader import CONFIG, nbgrader_notebook
 from autograder.build.normalise import normalise, to_text, zip_bytes
+from autograder.build.rubric import Item, Rubric, rubrics
 
 __all__ = [
     "Built",
+    "Item",
     "Problem",
+    "Rubric",
     "autograder_zip",
     "build_topic",
+    "executed_solution",
+    "executed_student",
     "find_root",
     "gradescope_zip",
     "handed_out",
     "lint",
     "master_path",
     "nbgrader_notebook",
+    "rubrics",
     "solution_namespace",
     "solution_notebook",
     "stale",
@@ -35,6 +45,7 @@ __all__ = [
     "student_notebook",
     "test_sources",
     "topics",
+    "write_index",
 ]
 
 
@@ -74,9 +85,32 @@ def _paths(topic: str, root: Path) -> Built:
     )
 
 
+def _executed(path: Path, made: Literal["student", "solution"], topic: str, root: Path) -> Path:
+    """Run a notebook into ``path``, unless its master and what it runs on are the same as at its last run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # who comes second reads what the first has run
+        stamp, current = path.with_suffix(".stamp"), digest(topic, root)
+        if not path.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != current:
+            executed = normalise(execute(getattr(assign(topic, root), made), f"{topic}.ipynb"))
+            path.write_text(to_text(executed), encoding="utf-8")
+            stamp.write_text(current, encoding="utf-8")
+    return path
+
+
+def executed_solution(topic: str, root: Path) -> Path:
+    """The solution with its outputs, run only when it has changed since."""
+    return _executed(_paths(topic, root).solution, "solution", topic, root)
+
+
+def executed_student(topic: str, root: Path) -> Path:
+    """The notebook as students get it, with its outputs, run only when it has changed since."""
+    path = _paths(topic, root).solution.with_name(f"{topic}-student.ipynb")
+    return _executed(path, "student", topic, root)
+
+
 def student_notebook(topic: str, root: Path) -> NotebookNode:
     """The notebook that students get."""
-    return assign(topic, root).student
+    return with_install_cell(assign(topic, root).student, root)
 
 
 def handed_out(topic: str, root: Path) -> frozenset[str]:
@@ -112,16 +146,19 @@ def build_topic(topic: str, root: Path) -> Built:
 
     The solution is executed only when its master or what it runs on has changed since.
     """
-    paths, made = _paths(topic, root), assign(topic, root)
+    paths = _paths(topic, root)
     for path, make in _for_graders(topic, root).items():
         _write(path, make())
-    _write(paths.student, to_text(made.student).encode())
-    stamp, current = paths.solution.with_suffix(".stamp"), digest(topic, root)
-    if not paths.solution.exists() or not stamp.exists() or stamp.read_text() != current:
-        executed = normalise(execute(made.solution, f"{topic}.ipynb"))
-        paths.solution.write_text(to_text(executed), encoding="utf-8")
-        stamp.write_text(current)
+    _write(paths.student, to_text(student_notebook(topic, root)).encode())
+    write_index(root)
+    executed_solution(topic, root)
     return paths
+
+
+def write_index(root: Path) -> None:
+    """Write the index of the topics into the package that shows a student's progress, if it stands in this course."""
+    if index_path(root).parent.is_dir():
+        index_path(root).write_text(index_text(root), encoding="utf-8")
 
 
 def autograder_zip(topic: str, root: Path) -> Path:
@@ -157,14 +194,20 @@ def _write(path: Path, content: bytes) -> None:
 
 def stale(topic: str, root: Path) -> list[Path]:
     """The files that exist, or should, and are not what the master builds."""
-    paths, made = _paths(topic, root), assign(topic, root)
+    paths = _paths(topic, root)
     old = []
-    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != to_text(made.student):
+    student = to_text(student_notebook(topic, root))
+    if not paths.student.exists() or paths.student.read_text(encoding="utf-8") != student:
         old.append(paths.student)
     for path, make in _for_graders(topic, root).items():
         if path.exists() and path.read_bytes() != make():
             old.append(path)
+    index = index_path(root)
+    if index.exists() and describe(topic, root) != json.loads(index.read_text(encoding="utf-8")).get(topic):
+        old.append(index)
     stamp = paths.solution.with_suffix(".stamp")
-    if paths.solution.exists() and (not stamp.exists() or stamp.read_text() != digest(topic, root)):
+    if paths.solution.exists() and (
+        not stamp.exists() or stamp.read_text(encoding="utf-8") != digest(topic, root)
+    ):
         old.append(paths.solution)
     return old

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import tempfile
 import zipfile
@@ -75,10 +76,23 @@ def _assign(topic: str, text: str) -> Assigned:
             normalise(nbformat.read(result / who / f"{topic}.ipynb", as_version=4))
             for who in ("student", "autograder")
         )
+    asked = [question for question in questions(read_cells(text)) if question.tests]
+    for (
+        question
+    ) in asked:  # otter passes over what it doesn't know; the test file says it to whoever reads it
+        if question.forbids:
+            member, tests = f"tests/{question.name}.py", student.metadata["otter"]["tests"]
+            members[member] = _with_forbids(members[member].decode(), question.forbids).encode()
+            tests[question.name] = _with_forbids(tests[question.name], question.forbids)
     # The solution, like the student's notebook, brings its public tests, so that its check cells work.
     solution.metadata["otter"] = student.metadata["otter"]
-    exercises = tuple(question.name for question in questions(read_cells(text)) if question.tests)
-    return Assigned(student, solution, members, exercises)
+    return Assigned(student, solution, members, tuple(question.name for question in asked))
+
+
+def _with_forbids(test_file: str, forbids: tuple[str, ...]) -> str:
+    """A test file that says what the answers must not call, above its first test."""
+    head, rest = test_file.split("@test_case(", 1)
+    return f"{head}forbids = {json.dumps(forbids)}\n\n@test_case({rest}"
 
 
 def digest(topic: str, root: Path) -> str:
@@ -87,8 +101,11 @@ def digest(topic: str, root: Path) -> str:
 
     parts = [
         master_path(topic, root),
-        *sorted((root / "course_utils").rglob("*.py")),
-        *sorted((root / "course_utils").rglob("*.js")),
+        *(
+            path
+            for kind in ("py", "js", "json", "toml")
+            for path in sorted((root / "course_utils").rglob(f"*.{kind}"))
+        ),
     ]
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in parts]
     return hashlib.sha256("\n".join([otter.__version__, *sums]).encode()).hexdigest()

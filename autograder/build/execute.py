@@ -12,8 +12,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build.masters import defined_names
 from autograder.build.normalise import to_text
+from course_utils.checks.names import defined_names
 
 
 def execute(notebook: NotebookNode, name: str, *, timeout: int = 120) -> NotebookNode:

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build.masters import Cell, Question, defined_names, master_path, questions, read_cells
+from autograder.build.masters import Cell, Question, master_path, questions, read_cells
+from autograder.build.rubric import parse_rubric
+from course_utils.checks.forbids import can_be_noticed
+from course_utils.checks.names import defined_names
 
 HEADING = re.compile(
     r"^### \w+ \d+\.(?P<number>\d+) · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
@@ -201,6 +204,25 @@ def _points(master: _Master) -> Iterator[Finding]:
     yield 1, "the opening doesn't state the points: **Points:** N"
 
 
+def _rubrics(master: _Master) -> Iterator[Finding]:
+    for question in master.questions:
+        if question.manual:
+            try:
+                parse_rubric(question)
+            except ValueError as error:
+                yield question.line, f"written question {question.name}: {error}"
+
+
+def _forbids(master: _Master) -> Iterator[Finding]:
+    for question in master.questions:
+        for name in question.forbids:
+            try:
+                if not can_be_noticed(name):
+                    yield question.line, f"{question.name} forbids {name}, but calls of that can't be noticed"
+            except (ImportError, AttributeError):
+                yield question.line, f"{question.name} forbids {name}, which doesn't exist"
+
+
 def _solutions(master: _Master) -> Iterator[Finding]:
     for question in master.exercises:
         names: set[str] = set()
@@ -267,6 +289,8 @@ _RULES: tuple[Rule, ...] = (
     _has_heading,
     _has_hints,
     _points,
+    _rubrics,
+    _forbids,
     _solutions,
     _forbidden_marks,
     _names_for_tests,

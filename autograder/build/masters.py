@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +59,8 @@ class Question:
         As its opening cell says.
     line
         Where it opens.
+    forbids
+        What its solution must not call.
     text, solution, tests
         The cells of its prompt, solution and tests.
     stray
@@ -71,6 +72,7 @@ class Question:
     name: str
     points: float | None
     manual: bool
+    forbids: tuple[str, ...]
     line: int
     text: tuple[Cell, ...]
     solution: tuple[Cell, ...]
@@ -166,28 +168,8 @@ def _question(opening: Cell, parts: dict[str, list[Cell]], *, closed: bool) -> Q
     config = opening.config
     text, solution, tests, stray = (tuple(parts[name]) for name in ("QUESTION", "SOLUTION", "TESTS", "STRAY"))
     name, manual = str(config.get("name", "")), bool(config.get("manual", False))
-    return Question(name, config.get("points"), manual, opening.line, text, solution, tests, stray, closed)
-
-
-def defined_names(source: str) -> set[str]:
-    """Every name that a piece of code binds at its top level, inside ``if`` and ``with`` too."""
-    names: set[str] = set()
-    for node in _top_level(ast.parse(source).body):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        else:
-            names |= {
-                n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-            }
-    return names
-
-
-def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:
-    flat: list[ast.stmt] = []
-    for node in body:
-        flat.append(node)
-        if isinstance(node, (ast.If, ast.With, ast.For, ast.Try)):
-            flat += _top_level(node.body)
-    return flat
+    forbids = config.get("forbids") or []
+    forbids = tuple(map(str, forbids if isinstance(forbids, list) else [forbids]))
+    return Question(
+        name, config.get("points"), manual, forbids, opening.line, text, solution, tests, stray, closed
+    )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-# Cells as they are handed out that have no part in an answer.
+from course_utils.checks.colab import FIRST_LINE
+
+# Cells as they are handed out that have no part in an answer. It never goes back, or a line of `#` would take it for ever.
 _MACHINERY = re.compile(
-    r"""\s*(\#[^\n]*\s*)*grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
+    r"""\s*+(?:\#[^\n]*+\s*+)*+grader\.(check\((?P<quote>["'])\w+(?P=quote)\)|check_all\(\)|hand_in\(\));?\s*"""
 )
 # Lines that only matter on the student's machine: what they would install is there, and plots are drawn on nothing.
 _HOUSEKEEPING = re.compile(r"[ \t]*[%!]\s*(pip|conda|mamba|uv|matplotlib)\b")
@@ -34,16 +36,17 @@ class Cell:
     def __str__(self) -> str:
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
         short = first if len(first) <= 60 else first[:59] + "…"
-        return f"Cell {self.number} (`{short.replace('`', chr(39))}`)"
+        printable = short.replace("`", "'").encode(errors="replace").decode()
+        return f"Cell {self.number} (`{printable}`)"
 
 
 def to_run(notebook: NotebookNode) -> Iterator[Cell]:
-    """The cells to run, in order, without untouched checks, nbgrader's tests, and lines that install things."""
+    """The cells to run, in order, without untouched checks, nbgrader's tests, and what installs things."""
     for number, cell in enumerate(notebook.get("cells", []), start=1):
         if cell.get("cell_type") != "code" or _is_test_of_nbgrader(cell):
             continue
         source = _without_housekeeping("".join(cell.get("source") or ""))
-        if source.strip() and not _MACHINERY.fullmatch(source):
+        if source.strip() and not source.startswith(FIRST_LINE) and not _MACHINERY.fullmatch(source):
             yield Cell(number, source)
 
 

@@ -15,8 +15,10 @@ from autograder.judge.cells import Cell, to_run
 from autograder.judge.needed import needed
 from autograder.judge.result import NO_CODE, Judged, QuestionResult
 from autograder.sandbox.kernel import Kernel
+from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SubmissionTimeout
 from course_utils.checks import CallTimeout, Outcome, StudentError, run_case
+from course_utils.checks.forbids import forbidden, forbidden_by
 
 _TIME_IS_UP = "The time for the whole submission was up before this exercise could be graded."
 
@@ -27,7 +29,7 @@ def judge(
     *,
     handed_out: Collection[str] = (),
     limits: Limits | None = None,
-    sandboxed: bool = True,
+    level: Level = Level.BUBBLEWRAP,
 ) -> Judged:
     """Grade one notebook.
 
@@ -43,8 +45,8 @@ def judge(
         needs, are not run.
     limits
         What the student's code may use.
-    sandboxed
-        Whether it runs in bubblewrap.
+    level
+        How well the student's code is walled in.
 
     Raises
     ------
@@ -54,11 +56,13 @@ def judge(
     start = time.monotonic()
     problems: list[str] = []
     questions: list[QuestionResult] = []
-    with Kernel(limits, sandboxed=sandboxed) as kernel:
+    forbids = {name: forbidden_by(source) for name, source in tests.items()}
+    with Kernel(limits, level=level, watched=set().union(*forbids.values())) as kernel:
         files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
         wanted = {name for file in files.values() for case in file.test_cases for name in _parameters(case)}
         in_time = _run_cells(kernel, needed(list(to_run(notebook)), handed_out, wanted), problems)
         for name, file in files.items():
+            kernel.forbids = forbids[name]
             questions.append(_Question(kernel, name, file).grade() if in_time else _ungraded(name, file))
             in_time = in_time and questions[-1].reason != _TIME_IS_UP
     return Judged(tuple(questions), tuple(problems), time.monotonic() - start)
@@ -143,8 +147,10 @@ class _Question:
         if self.stopped:
             return _failed(case, "timeout", f"Not run: {self.reason}")
         names = _Names(self.kernel)
+        self.kernel.forbidden_call = None
         try:
-            return self._missing(case, names) or run_case(case, names)
+            outcome = self._missing(case, names) or run_case(case, names)
+            return forbidden(outcome, self.kernel.forbidden_call)
         except SubmissionTimeout:
             self.stopped, self.reason = True, _TIME_IS_UP
             return _failed(case, "timeout", _TIME_IS_UP)

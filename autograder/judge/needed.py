@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from collections.abc import Collection
 from functools import lru_cache
 
 from autograder.judge.cells import Cell
+from course_utils.checks.names import names_read
 
 # With one of these, code can reach any name without writing it.
 _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
@@ -21,6 +21,7 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "sys",
     "inspect",
 }
+_MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
 
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
@@ -35,6 +36,8 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     wanted
         The names that the tests ask for. ``"env"`` stands for all names.
     """
+    if sum(len(cell.source) for cell in cells) > _MAX_CODE:
+        return cells
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells
@@ -42,7 +45,7 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     # The same in every submission of a class, so read once. What students wrote isn't kept.
     known = {cell.number for cell in unchanged}
     try:
-        reads = {c.number: (_read_once if c.number in known else _read)(c.source) for c in cells}
+        reads = {c.number: (_read_once if c.number in known else names_read)(c.source) for c in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return cells  # magics, what isn't Python, and what is made to break its parser
     if any(_DYNAMIC & reads[number] for number in run - {cells[0].number}):
@@ -56,25 +59,7 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     return [cell for cell in cells if cell.number in run]
 
 
-def _read(source: str) -> set[str]:
-    """The names that code takes from the notebook or from modules; a function's own names don't count."""
-    names = set()
-    tables = [symtable.symtable(source, "<cell>", "exec")]
-    for table in tables:
-        tables += table.get_children()
-        of_a_module = table.get_type() == "module"
-        names |= {
-            s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
-        }
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").split(".")[0])
-    return names
-
-
-_read_once = lru_cache(maxsize=1024)(_read)
+_read_once = lru_cache(maxsize=1024)(names_read)
 
 
 def _imported(source: str) -> set[str]:

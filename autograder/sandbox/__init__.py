@@ -1,6 +1,6 @@
 """Runs a student's code where it can harm nothing and find nothing.
 
-``Kernel``, ``Limits``, ``CellResult``, ``SandboxFault``, ``SubmissionTimeout`` and ``available`` may be imported from
+``Kernel``, ``Limits``, ``CellResult``, ``SandboxFault``, ``SubmissionTimeout``, ``Level``, ``best_level`` and ``best_walls`` may be imported from
 here; they load when first used, for the agent inside the sandbox imports this package too and needs none of them.
 """
 
@@ -10,13 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.sandbox.bubblewrap import available
     from autograder.sandbox.kernel import Kernel
+    from autograder.sandbox.level import Level, best_level, best_walls
     from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 
-__all__ = ["CellResult", "Kernel", "Limits", "SandboxFault", "SubmissionTimeout", "available"]
+__all__ = [
+    "CellResult",
+    "Kernel",
+    "Level",
+    "Limits",
+    "SandboxFault",
+    "SubmissionTimeout",
+    "best_level",
+    "best_walls",
+]
 
-_HOMES = {"Kernel": "kernel", "available": "bubblewrap"}
+_HOMES = {"Kernel": "kernel", "Level": "level", "best_level": "level", "best_walls": "level"}
 
 
 def __getattr__(name: str) -> Any:

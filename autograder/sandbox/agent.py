@@ -14,6 +14,7 @@ import json
 import operator
 import os
 import pickle
+import random
 import re
 import resource
 import signal
@@ -53,6 +54,7 @@ class Agent:
         self.numbers = itertools.count()
         self.cells: dict[int, int | None] = {}  # the notebook's number of a cell, by IPython's
         self.may_interrupt = False
+        self.watch: Any = None
         signal.signal(signal.SIGINT, self._interrupt)
 
     def _interrupt(self, *_: Any) -> None:
@@ -129,8 +131,30 @@ class Agent:
         with self._interruptible(True):
             return wire.encode(("callable", bool(is_stub(value)), _parameters(value)))
 
-    def do_call(self, target: tuple[str, Any], operation: str, packed: bytes) -> bytes:
+    def do_watch(self, names: list[str]) -> bytes:
+        """Get to know the functions that some calls must not call, before the student's code can hide them."""
+        from course_utils.checks.forbids import Watch
+
+        self.watch = Watch(names)
+        return wire.encode(("ok",))
+
+    def do_call(
+        self, target: tuple[str, Any], operation: str, packed: bytes, forbids: tuple[str, ...]
+    ) -> bytes:
         """Apply an operation to an object that lives here: call it, read an attribute, or apply an operator."""
+        if not forbids:
+            return self._call(target, operation, packed)
+        with self.watch.during(forbids) as noticed:
+            try:
+                answer = self._call(target, operation, packed)
+            except BaseException as error:
+                answer = self.error(error, None)
+        if noticed:
+            called = noticed[0]
+            answer = wire.encode(("forbidden", called.name, called.caller, called.through))
+        return answer
+
+    def _call(self, target: tuple[str, Any], operation: str, packed: bytes) -> bytes:
         before = self.load(packed)
         args, named = self.load(packed)
         with self._interruptible(True):
@@ -279,15 +303,21 @@ def make_shell() -> Any:
     return InteractiveShell.instance(config=config)
 
 
+def offer_to_the_oom_killer() -> None:
+    """Should memory run out, this process goes first."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
 def run(channel: socket.socket, shell: Any, resources: dict[str, int]) -> None:
     """Serve the judge at the other end of ``channel``, with limits on ``resources`` (``FSIZE``: bytes, and the like)."""
     channel.set_inheritable(False)
     agent = Agent(channel, shell)
     for name, value in resources.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # should memory run out, this goes first
     _mute_plots()
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - for code that seeds nothing: the same submission has the same score each time
     agent.send("r", wire.encode(("ok",)))
     agent.serve()
 
@@ -299,6 +329,7 @@ def main() -> None:
     # Until here the judge listens to what is said on standard error; the student's code speaks to nobody.
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 2)
+    offer_to_the_oom_killer()
     run(channel, shell, resources)
 
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import autograder
-import course_utils
+from autograder.sandbox import view
 
 _OLDEST = (0, 8)  # the first that can forbid further user namespaces
 _CURE = "install it with your system's package manager (on Debian and Ubuntu: apt-get install bubblewrap)."
-# All that the agent and its parent need of the grader. The rest stays outside: what builds the course knows its solutions.
-_AGENT = ("__init__.py", "sandbox/__init__.py", "sandbox/agent.py", "sandbox/nursery.py", "sandbox/wire.py")
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
-_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
 
 
 @cache
@@ -49,34 +41,13 @@ def command(course: Path, file_bytes: int, info_fd: int) -> list[str]:
     Parameters
     ----------
     course
-        A folder of :func:`stage`; what it shows is in the room under the same path.
+        A folder of :func:`autograder.sandbox.view.stage`; what it shows is in the room under the same path.
     file_bytes
         How much the private folder holds.
     info_fd
         Where bubblewrap is to write the process number of the room's first process.
     """
     return [*_isolation(), "--info-fd", str(info_fd), *_room(file_bytes, course), "cat"]
-
-
-def stage() -> Path:
-    """A new folder with links to all that an agent may import of this course."""
-    course = Path(tempfile.mkdtemp(prefix="course-"))
-    for original, name in _packages():
-        (course / name).parent.mkdir(parents=True, exist_ok=True)
-        (course / name).symlink_to(original)
-    return course
-
-
-def quiet_environment(home: str) -> dict[str, str]:
-    """Variables for any agent: no window, one thread, so that grading many at once doesn't crowd the machine."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {
-        "HOME": home,
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": f"{home}/matplotlib",
-        "PYTHONUTF8": "1",
-        **dict.fromkeys(threads, "1"),
-    }
 
 
 def _isolation() -> list[str]:
@@ -90,7 +61,7 @@ def _isolation() -> list[str]:
 def _room(file_bytes: int, course: Path | None = None) -> list[str]:
     """Everything there is to see; what was mounted last lies on top, and a virtual environment may be in /tmp."""
     seals = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
-    packages = [] if course is None else [(original, course / name) for original, name in _packages()]
+    packages = [] if course is None else [(original, course / name) for original, name in view.packages()]
     bound = [word for original, place in packages for word in ("--ro-bind", str(original), str(place))]
     return [*_private(file_bytes), *_mounts(), *bound, *_etc(), *seals]
 
@@ -98,55 +69,24 @@ def _room(file_bytes: int, course: Path | None = None) -> list[str]:
 def _mounts() -> list[str]:
     """Read-only views of what Python needs, under the paths they have outside; a folder comes before what is in it."""
     words: dict[Path, list[str]] = {}
-    for path in map(Path, _SYSTEM):
+    for path in view.SYSTEM:
         if path.is_symlink():
             words[path] = ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             words[path] = ["--ro-bind", str(path), str(path)]
-    pythons = _pythons()
-    hidden = [course for course in _courses() if _within(course, [*words, *pythons])]
+    pythons = view.pythons()
+    hidden = [course for course in view.courses() if view.within(course, [*words, *pythons])]
     for course in hidden:
         words[course] = ["--tmpfs", str(course)]
     for path in pythons:
-        if not _within(path, words) or _within(path, hidden):
+        if not view.within(path, words) or view.within(path, hidden):
             words[path] = ["--ro-bind", str(path), str(path)]
     sealed = [word for course in hidden for word in ("--remount-ro", str(course))]
     return [word for path in sorted(words) for word in words[path]] + sealed
 
 
-def _pythons() -> list[Path]:
-    """The folders of this Python: of its virtual environment, and of what that was made from."""
-    behind_links = Path(sys.executable).resolve().parents[1]
-    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix), behind_links}
-    courses = _courses()
-    parts = (
-        "bin",
-        "lib",
-        "lib64",
-        "pyvenv.cfg",
-    )  # of a virtual environment that is the course's folder itself
-    inside = [folder / part for folder in folders if folder in courses for part in parts]
-    return sorted({*(folders - set(courses)), *(path for path in inside if path.exists())})
-
-
-def _courses() -> list[Path]:
-    """Folders with masters in them, that must not be seen: around the package and around the working folder."""
-    around = [*Path(str(autograder.__file__)).resolve().parents, Path.cwd(), *Path.cwd().parents]
-    return sorted({folder for folder in around if (folder / "solutions").is_dir()})
-
-
-def _within(path: Path, folders: Iterable[Path]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
-
-
-def _packages() -> list[tuple[Path, str]]:
-    """What an agent may import of this course, and under which name."""
-    grader, utils = Path(str(autograder.__file__)).parent, Path(str(course_utils.__file__)).parent
-    return [(utils, "course_utils"), *((grader / name, f"autograder/{name}") for name in _AGENT)]
-
-
 def _etc() -> list[str]:
-    return [word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
+    return [word for path in view.ETC for word in ("--ro-bind-try", str(path), str(path))]
 
 
 def _private(file_bytes: int) -> list[str]:

@@ -9,20 +9,23 @@ import pickle
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 from autograder.sandbox.process import AgentProcess
-from autograder.sandbox.proxy import Proxy, named, stand_in
+from autograder.sandbox.proxy import Arithmetic, Proxy, named, stand_in
 from course_utils.checks import CallTimeout, StudentError
+from course_utils.checks.forbids import ESCAPES, ForbiddenCall
 
 __all__ = ["CellResult", "Kernel", "Limits", "Proxy", "SandboxFault", "SubmissionTimeout"]
 
+_PREPARATION = 60.0  # seconds for importing what is watched
 _GRACE = 1.0  # seconds that an interrupted call gets to come back
 _SHORT = 200  # characters of a name, 2000 of a message
 _LIBRARIES = sys.stdlib_module_names | {"numpy", "torch"}
@@ -39,8 +42,17 @@ class Kernel:
     ----------
     limits
         What the code may use. The time for everything together starts with the ``with`` statement.
-    sandboxed
-        Whether it runs in bubblewrap; otherwise it has the rights of whoever runs this.
+    level
+        How well it is walled in.
+    watched
+        The functions that some exercise's answer must not call, so that they are known before the student's code runs.
+
+    Attributes
+    ----------
+    forbids
+        Those among ``watched`` that calls must not call from now on.
+    forbidden_call
+        The first such call that was noticed since this was last set to ``None``.
 
     Raises
     ------
@@ -50,9 +62,18 @@ class Kernel:
         From any method, if the time for everything together is up.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        level: Level = Level.BUBBLEWRAP,
+        watched: Collection[str] = (),
+    ) -> None:
         self.limits = limits or Limits()
-        self.sandboxed = sandboxed
+        self.level = level
+        self.watched = sorted(watched)
+        self.forbids: tuple[str, ...] = ()
+        self.forbidden_call: ForbiddenCall | None = None
         self.generation = 0  # how often an agent was started: older handles are gone
         self._deadline = 0.0
         self._history: list[tuple[int | None, str]] = []
@@ -63,6 +84,7 @@ class Kernel:
     def __enter__(self) -> Kernel:
         self._deadline = time.monotonic() + self.limits.submission_seconds
         self._start()
+        self._prepare()
         return self
 
     def __exit__(
@@ -101,7 +123,7 @@ class Kernel:
         CallTimeout, StudentError
             As for :meth:`call`.
         """
-        reply = self._ask(("lookup", name), self.limits.call_seconds, with_operators=name[:1].isupper())
+        reply = self._ask(("lookup", name), self.limits.call_seconds)
         if reply[0] == "callable" and len(reply) == 3 and type(reply[2]) is list:
             return named(self, name, is_stub=reply[1] is True, parameters=reply[2])
         if reply[0] == "error":
@@ -115,7 +137,7 @@ class Kernel:
         args: tuple[Any, ...],
         named_args: dict[str, Any],
         *,
-        with_operators: bool = False,
+        arithmetic: Arithmetic = "never",
     ) -> Any:
         """Apply an operation to an object in the kernel; bring back plain data, or a proxy for anything else.
 
@@ -128,10 +150,14 @@ class Kernel:
         CallTimeout
             If it did not come back in time.
         """
-        request = ("call", target, operation, self._pack((args, named_args)))
-        reply = self._ask(request, self.limits.call_seconds, with_operators=with_operators)
+        request = ("call", target, operation, self._pack((args, named_args)), self.forbids)
+        reply = self._ask(request, self.limits.call_seconds, arithmetic=arithmetic)
         if reply[0] == "error":
             raise _student_error(reply)
+        if reply[0] == "forbidden" and len(reply) == 4 and reply[1] in self.forbids + ESCAPES:
+            called = ForbiddenCall(reply[1], *(_name(part) for part in reply[2:]))
+            self.forbidden_call = self.forbidden_call or called
+            raise called
         if len(reply) != 3 or type(reply[2]) is not list:
             assert self._process is not None
             raise self._died(self._process, _FORBIDDEN)
@@ -173,15 +199,24 @@ class Kernel:
 
     def _start(self) -> None:
         self._end()
-        self._process = AgentProcess(self.limits, sandboxed=self.sandboxed)
+        self._process = AgentProcess(self.limits, self.level)
         self.generation += 1
 
     def _end(self) -> None:
         if self._process is not None:
             self._process.end()
 
+    def _prepare(self) -> None:
+        """Before any of the student's code runs: if this goes wrong, it isn't the student's doing."""
+        if self.watched:
+            try:
+                self._exchange(("watch", self.watched), _PREPARATION)
+            except (CallTimeout, StudentError) as error:
+                raise SandboxFault(f"The sandbox did not start: {error}") from error
+
     def _replay(self) -> bool:
         self._start()
+        self._prepare()
         for cell in self._history:
             try:
                 self._exchange(("cell", *cell), self.limits.cell_seconds)
@@ -193,14 +228,14 @@ class Kernel:
     # --- asking ---
 
     def _ask(
-        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+        self, request: tuple[Any, ...], seconds: float, *, arithmetic: Arithmetic = "never"
     ) -> tuple[Any, ...]:
         if self._process is None or not self._process.alive:
             self.restart()
-        return self._exchange(request, seconds, with_operators=with_operators)
+        return self._exchange(request, seconds, arithmetic=arithmetic)
 
     def _exchange(
-        self, request: tuple[Any, ...], seconds: float, *, with_operators: bool = False
+        self, request: tuple[Any, ...], seconds: float, *, arithmetic: Arithmetic = "never"
     ) -> tuple[Any, ...]:
         """Send a request and return the reply; after a timeout the agent takes requests again, or has ended."""
         process = self._process
@@ -213,7 +248,7 @@ class Kernel:
         try:
             process.channel.send(pickle.dumps(request), until)
             sent = True
-            return self._receive(until, with_operators=with_operators)
+            return self._receive(until, arithmetic=arithmetic)
         except TimeoutError:
             self._trouble = f"Your code did not come back within {seconds:g} seconds."
             if sent:
@@ -224,17 +259,19 @@ class Kernel:
             raise self._died(process, _FORBIDDEN) from None
         except ConnectionError:
             raise self._died(process, "Your code ended Python itself.") from None
+        except OSError as error:  # the system has no more memory or descriptors
+            raise SandboxFault(f"The sandbox can't be reached: {error}") from error
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout
         raise CallTimeout(self._trouble)
 
-    def _receive(self, until: float, *, with_operators: bool) -> tuple[Any, ...]:
+    def _receive(self, until: float, *, arithmetic: Arithmetic) -> tuple[Any, ...]:
         """The reply; what the student's code asks of the judge's functions is answered on the way."""
         process = self._process
         assert process is not None
 
         def make(number: int, type_name: str, can_be_called: bool) -> Proxy:
-            return stand_in(self, number, type_name, can_be_called, with_operators)
+            return stand_in(self, number, type_name, can_be_called, arithmetic)
 
         while True:
             kind, message = process.channel.receive(until)
@@ -250,13 +287,15 @@ class Kernel:
         """After a timeout: interrupt, and end the agent if that doesn't help."""
         process.interrupt()
         try:
-            self._receive(time.monotonic() + _GRACE, with_operators=False)
+            self._receive(time.monotonic() + _GRACE, arithmetic="never")
         except (TimeoutError, ConnectionError, wire.WireError):
             process.end()
 
     def _died(self, process: AgentProcess, sentence: str) -> StudentError:
         """The error to raise when the agent is gone or not to be talked to any more."""
         process.end()
+        if (fault := process.fault) is not None:
+            raise SandboxFault(fault)
         type_name, self._trouble = process.verdict or ("SystemExit", sentence)
         if time.monotonic() >= self._deadline:
             raise SubmissionTimeout
@@ -308,6 +347,11 @@ def _student_error(reply: tuple[Any, ...]) -> StudentError:
         number if type(number) is int else None,
         cell if type(cell) is int else None,
     )
+
+
+def _name(text: Any) -> str:
+    """A function's name, if it is one."""
+    return text if type(text) is str and text[:_SHORT].isidentifier() and len(text) <= _SHORT else ""
 
 
 def _printable(text: Any, length: int) -> str:

@@ -1,8 +1,7 @@
 """The program that forks agents: it has imported what notebooks import, so that no submission pays for that again.
 
-It runs outside the sandbox, but knows nothing worth stealing, and no student's code: a fork enters the room that bubblewrap has
-made before it runs any. In the room it has no capability, sees no process but its own, and holds no descriptor but its
-channel's.
+It runs outside the sandbox, but knows nothing worth stealing, and no student's code: before a fork runs any, it enters the room that
+bubblewrap has made, or walls itself in. Then it has no capability, and holds no descriptor but its channel's.
 """
 
 from __future__ import annotations
@@ -14,14 +13,20 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import psutil
 
 import course_utils
-from autograder.sandbox.agent import make_shell, run
+from autograder.sandbox import folder
+from autograder.sandbox.agent import make_shell, offer_to_the_oom_killer, run
+from autograder.sandbox.restrict import Walls, give_up_capabilities, wall_in
 
 # What the notebooks import, directly or not. A module that isn't there is left to the notebook.
 _LIBRARIES = (
@@ -41,18 +46,18 @@ _LIBRARIES = (
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NAMESPACES = 0x7E020000  # user, mount, process, network, IPC, host name, cgroup: the CLONE_NEW… of sched.h
-_SET_DUMPABLE, _DROP_FROM_BOUNDING_SET, _SET_NO_NEW_PRIVILEGES = 4, 24, 38  # of sys/prctl.h
-_AMBIENT, _CLEAR_ALL = 47, 4
-_CAPABILITY_VERSION = 0x20080522
+_BECOME_SUBREAPER = 36  # of sys/prctl.h
+_REQUEST = 1 << 17  # bytes that one may have
 
 
 def main() -> None:
     """Import everything, then fork an agent for each request on the socket whose number is the first argument.
 
-    A request is JSON, the agent's resource limits, with two descriptors: the agent's channel, and one of a process in its room.
-    The answer is the agent's process number, or a sentence.
+    A request is JSON: the agent's resource limits and, where it is to wall itself in, its walls. Two descriptors come with it: the
+    agent's channel, and one of a process in its room, or else a pipe by which the judge says that all is to end. The answer is two
+    process numbers, of the agent and of its parent, or a sentence.
     """
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control, course = socket.socket(fileno=int(sys.argv[1])), os.environ["HOME"]
     _import_everything()
     shell = make_shell()
     os.environ.update(HOME="/tmp", MPLCONFIGDIR="/tmp/matplotlib")
@@ -64,8 +69,9 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child has ended
     control.send(b"ready")
     while True:
-        request, descriptors, _, _ = socket.recv_fds(control, 4096, 2)
-        if not request:
+        request, descriptors, _, _ = socket.recv_fds(control, _REQUEST, 2)
+        if not request:  # whoever started this was killed, and can't clear up
+            folder.remove(course)
             return
         if os.fork() == 0:
             _bear(control, shell, json.loads(request), *descriptors)
@@ -82,51 +88,86 @@ def _import_everything() -> None:
         torch.set_num_threads(1)
 
 
-def _bear(control: socket.socket, shell: Any, resources: dict[str, int], channel: int, room: int) -> None:
-    """In a first fork: enter the room, fork the agent there, and wait for its end. Never returns.
-
-    A room isn't gone before a parent outside it has taken note of the agent's end, and not every machine's first process does
-    that quickly.
-    """
+def _bear(control: socket.socket, shell: Any, request: dict[str, Any], channel: int, other: int) -> NoReturn:
+    """In a first fork: fork the agent, and stay as its parent until all is over."""
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _check(_LIBC.setns(room, _NAMESPACES))
-        if (agent := os.fork()) == 0:  # only a child is in the room's own process tree
-            _become_an_agent(shell, resources, channel)
-        control.send(str(agent).encode())
-        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
-        os.waitpid(agent, 0)
+        walls = Walls(**request["walls"]) if request["walls"] else None
+        if walls is None:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _check(_LIBC.setns(other, _NAMESPACES))  # only a child is in the room's own process tree
+        else:
+            _check(_LIBC.prctl(_BECOME_SUBREAPER, 1, 0, 0, 0))
+            if walls.user is not None:
+                os.chown(walls.folder, walls.user, walls.user)
+        if (agent := os.fork()) == 0:
+            _become_an_agent(shell, request["resources"], channel, walls)
+        control.send(f"{agent} {os.getpid()}".encode())
+        os.dup2(other, 0)
+        os.closerange(1, os.sysconf("SC_OPEN_MAX"))
+        if walls is None:
+            # A room isn't gone before a parent outside it has taken note of the agent's end, and not every machine's
+            # first process does that quickly.
+            os.waitpid(agent, 0)
+        else:
+            _await_the_judge()
+            _end_all()
+            folder.remove(walls.folder)  # the judge may have been killed
     except BaseException as error:
-        control.send(f"{type(error).__name__}: {error}".encode()[:1000])
+        with contextlib.suppress(OSError):
+            control.send(f"{type(error).__name__}: {error}".encode()[:1000])
     finally:
         os._exit(0)
 
 
-def _become_an_agent(shell: Any, resources: dict[str, int], channel: int) -> None:
-    """In the room: give up every right, let go of everything, and serve. Never returns."""
+def _await_the_judge() -> None:
+    """Until it says so, or has ended itself."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.poll()
+
+
+def _end_all() -> None:
+    """End all that has come of the agent: stop it first, so that none starts another."""
+    this = psutil.Process()
+    while children := this.children(recursive=True):
+        stopped: set[psutil.Process] = set()
+        while new := {*children} - stopped:
+            _send(signal.SIGSTOP, new)
+            stopped |= new
+            children = this.children(recursive=True)
+        _send(signal.SIGKILL, stopped)
+
+
+def _send(number: signal.Signals, processes: set[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def _become_an_agent(shell: Any, resources: dict[str, int], channel: int, walls: Walls | None) -> NoReturn:
+    """In the room: give up every right, let go of everything, and serve."""
     try:
         os.setsid()
-        os.chdir("/tmp")
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        offer_to_the_oom_killer()
         with Path(os.devnull).open("r+b", buffering=0) as nowhere:
             for standard in (0, 1, 2):
                 os.dup2(nowhere.fileno(), standard)
         os.dup2(channel, 3)
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        _give_up_all_rights()
+        if walls is None:
+            os.chdir("/tmp")
+            give_up_capabilities()
+        else:
+            wall_in(walls)
+            os.chdir(walls.folder)
+            os.environ.update(
+                HOME=walls.folder, TMPDIR=walls.folder, MPLCONFIGDIR=f"{walls.folder}/matplotlib"
+            )
+            tempfile.tempdir = None
         run(socket.socket(fileno=3), shell, resources)
     finally:
         os._exit(1)
-
-
-def _give_up_all_rights() -> None:
-    capability = 0
-    while _LIBC.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0:
-        capability += 1
-    _check(_LIBC.prctl(_AMBIENT, _CLEAR_ALL, 0, 0, 0))
-    header, none = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
-    _check(_LIBC.capset(header, none))
-    _check(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _check(_LIBC.prctl(_SET_DUMPABLE, 1, 0, 0, 0))  # or its own files in /proc would belong to root
 
 
 def _check(result: int) -> None:

@@ -6,12 +6,14 @@ import inspect
 import keyword
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from course_utils.checks import StudentError
 
 if TYPE_CHECKING:
     from autograder.sandbox.kernel import Kernel
+
+Arithmetic = Literal["never", "results", "itself"]
 
 _MAX_ITEMS = 100_000  # that one loop over an object may bring
 _MAX_PARAMETERS = 50
@@ -25,16 +27,16 @@ class Proxy:
     """An object of the student's: attributes, items and iteration happen in the sandbox.
 
     Only plain data and further proxies come back. What begins with an underscore isn't asked for, and comparing with ``==`` is
-    never left to the object. Arithmetic and order are, but only for what a class of the student's makes, that is, for
-    a name that begins with a capital letter: an operator hands over what the object is compared with, and a function
-    that was asked for a number could return an object that says yes to everything.
+    never left to the object. Arithmetic and order are, but only for what a class of the student's makes, that is, for what
+    calls and operators return under a name that begins with a capital letter: an operator hands over what the object is compared
+    with, and a function or an attribute that was asked for a number could give an object that says yes to everything.
 
     Parameters
     ----------
     kernel, target
         Where it lives, and by what it is known there.
-    with_operators
-        Whether arithmetic is left to it.
+    arithmetic
+        What may do arithmetic: nothing, what its calls return, or it as well.
     """
 
     __array_ufunc__ = None  # or NumPy would take it for a scalar and ask it item by item
@@ -42,9 +44,9 @@ class Proxy:
     # For the checks, which ask functions whether they are untouched.
     is_stub = False
 
-    def __init__(self, kernel: Kernel, target: tuple[str, Any], *, with_operators: bool = False) -> None:
+    def __init__(self, kernel: Kernel, target: tuple[str, Any], *, arithmetic: Arithmetic = "never") -> None:
         state = {"kernel": kernel, "target": target, "generation": kernel.generation}
-        object.__setattr__(self, "_state", state | {"with_operators": with_operators})
+        object.__setattr__(self, "_state", state | {"arithmetic": arithmetic})
 
     def _reference(self) -> tuple[str, Any]:
         """By what the sandbox knows it."""
@@ -54,8 +56,10 @@ class Proxy:
         return state["target"][0], state["target"][1]
 
     def _apply(self, operation: str, *args: Any, **named: Any) -> Any:
-        reference, with_operators = self._reference(), self._state["with_operators"]
-        return self._state["kernel"].call(reference, operation, args, named, with_operators=with_operators)
+        arithmetic: Arithmetic = self._state["arithmetic"]
+        if arithmetic != "never":
+            arithmetic = "results" if operation == "getattr" else "itself"
+        return self._state["kernel"].call(self._reference(), operation, args, named, arithmetic=arithmetic)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -112,7 +116,7 @@ class Proxy:
         return float(self._apply("float"))
 
     def __neg__(self) -> Any:
-        if not self._state["with_operators"]:
+        if self._state["arithmetic"] != "itself":
             raise TypeError(f"a {type(self).__name__} has no negative")
         return self._apply("neg")
 
@@ -137,10 +141,12 @@ class CallableProxy(Proxy):
         return self._apply("call", *args, **named)
 
 
-def stand_in(kernel: Kernel, number: int, type_name: str, can_be_called: bool, with_operators: bool) -> Proxy:
+def stand_in(
+    kernel: Kernel, number: int, type_name: str, can_be_called: bool, arithmetic: Arithmetic
+) -> Proxy:
     """A proxy for an object that came back from a call; its class bears the name of the object's, for messages."""
     kind = _class(type_name, can_be_called)
-    return kind(kernel, ("handle", number), with_operators=with_operators)
+    return kind(kernel, ("handle", number), arithmetic=arithmetic)
 
 
 @lru_cache(maxsize=256)
@@ -151,7 +157,8 @@ def _class(type_name: str, can_be_called: bool) -> type[Proxy]:
 
 def named(kernel: Kernel, name: str, *, is_stub: bool, parameters: list[Any]) -> CallableProxy:
     """A proxy for the function or class that the student's notebook defines under a name."""
-    proxy = CallableProxy(kernel, ("name", name), with_operators=name[:1].isupper())
+    arithmetic: Arithmetic = "results" if name[:1].isupper() else "never"
+    proxy = CallableProxy(kernel, ("name", name), arithmetic=arithmetic)
     object.__setattr__(proxy, "is_stub", is_stub)
     proxy.__name__ = name
     proxy.__signature__ = inspect.Signature(_parameters(parameters))
@@ -168,7 +175,7 @@ def _parameters(names: list[Any]) -> list[inspect.Parameter]:
 
 def _operator(name: str) -> Callable[..., Any]:
     def method(self: Proxy, *other: Any) -> Any:
-        return self._apply(name, *other) if self._state["with_operators"] else NotImplemented
+        return self._apply(name, *other) if self._state["arithmetic"] == "itself" else NotImplemented
 
     return method
 

@@ -10,11 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import view
 from autograder.sandbox.limits import SandboxFault
+from autograder.sandbox.restrict import Walls
 
 _START = 120.0  # seconds that everything gets to be imported
 _FORK = 30.0  # seconds that a fork gets
@@ -32,54 +34,60 @@ class WarmParent:
     """
 
     def __init__(self) -> None:
-        self.course = bubblewrap.stage()
+        self.course = view.stage()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def fork(self, channel: int, room: int, resources: dict[str, int]) -> int:
-        """Fork an agent into a room.
+    def fork(
+        self, channel: int, other: int, resources: dict[str, int], walls: Walls | None = None
+    ) -> tuple[int, int]:
+        """Fork an agent.
 
         Parameters
         ----------
         channel
             The descriptor of its end of the channel.
-        room
-            A descriptor of a process in the room.
+        other
+            A descriptor of a process in its room; or, if there are walls, of a pipe: at a word from it, or when nobody holds the
+            other end any more, all that came of the agent ends.
         resources
             Its limits, by the names of :mod:`resource` without ``RLIMIT_``.
+        walls
+            What it does to itself where there is no room.
 
         Returns
         -------
-        int
-            Its process number.
+        tuple[int, int]
+            Its process number, and its parent's.
 
         Raises
         ------
         SandboxFault
             If there is none.
         """
-        request = json.dumps(resources).encode()
+        request = json.dumps({"resources": resources, "walls": walls and asdict(walls)}).encode()
         with self._lock:
             try:
                 try:
-                    answer = self._ask(request, channel, room)
+                    answer = self._ask(request, channel, other)
                 except ConnectionError:  # it has died since the last time
                     self._stop()
-                    answer = self._ask(request, channel, room)
+                    answer = self._ask(request, channel, other)
             except OSError as error:
                 complaint = self._stop()
                 raise SandboxFault(f"The sandbox did not start: {complaint or error}") from error
-        if not answer.isdecimal():
+        agent, _, parent = answer.partition(" ")
+        if not (agent.isdecimal() and parent.isdecimal()):
             raise SandboxFault(f"The sandbox did not start: {answer}")
-        return int(answer)
+        return int(agent), int(parent)
 
-    def _ask(self, request: bytes, channel: int, room: int) -> str:
+    def _ask(self, request: bytes, channel: int, other: int) -> str:
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._control is not None
         self._control.settimeout(_FORK)
-        socket.send_fds(self._control, [request], [channel, room])
+        socket.send_fds(self._control, [request], [channel, other])
         if not (answer := self._control.recv(4096)):
             raise ConnectionResetError("its parent has ended")
         return answer.decode(errors="replace")
@@ -112,9 +120,9 @@ class WarmParent:
         """End the process; return the end of what it has said."""
         if self._process is None or self._control is None:
             return ""
-        self._control.close()
-        self._process.kill()
+        self._process.kill()  # before it is told to clear up, for another one may follow
         self._process.wait()
+        self._control.close()
         assert self._process.stderr is not None
         with self._process.stderr as stderr:
             os.set_blocking(stderr.fileno(), False)  # a fork that is just being made may hold the other end
@@ -123,13 +131,21 @@ class WarmParent:
         return said.decode(errors="replace").strip()[-500:]
 
 
-@cache
+_making = threading.Lock()
+
+
 def warm_parent() -> WarmParent:
     """The one of this process; it ends with it."""
+    with _making:  # two threads that start together would each make one, and a room of the one's is no place for the other's
+        return _the_parent()
+
+
+@cache
+def _the_parent() -> WarmParent:
     parent = WarmParent()
     atexit.register(parent.close)
     # A fork of this process has no use for it, and must not talk to it.
-    os.register_at_fork(after_in_child=warm_parent.cache_clear)
+    os.register_at_fork(after_in_child=_the_parent.cache_clear)
     return parent
 
 
@@ -139,7 +155,7 @@ def _environment(course: Path) -> dict[str, str]:
 
     home = str(course)  # until it is forked; an agent's home is its own /tmp
     return {
-        **bubblewrap.quiet_environment(home),
+        **view.quiet_environment(home),
         "MPLCONFIGDIR": mpl.get_cachedir(),
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",

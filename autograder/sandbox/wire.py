@@ -24,7 +24,7 @@ MAX_MESSAGE = 64 * 2**20  # bytes of a message
 MAX_TEXT = 4 * 2**20  # bytes of its JSON text
 MAX_NODES = 100_000  # values in its tree
 MAX_DEPTH = 40
-MAX_KEYS = 10_000  # of one dict: keys whose hashes collide on purpose make a dict quadratic
+MAX_KEYS = 1_000  # of one dict: keys whose hashes collide on purpose make a dict quadratic
 MAX_DIGITS = 4_000  # of an integer
 MAX_NAME = 80  # characters of a type's name
 

@@ -63,7 +63,7 @@ def jacobian(f: Callable[[Array], Array | float], x: Array, h: float | None = No
     Returns
     -------
     array
-        (*S, *x.shape): one derivative for each output and input.
+        ``(*S, *x.shape)``: one derivative for each output and input.
 
     References
     ----------

@@ -12,8 +12,9 @@ from course_utils.checks.call import (
 )
 from course_utils.checks.cell import require, run_test
 from course_utils.checks.compare import compare
-from course_utils.checks.grader import CheckResult, Grader, Overview
+from course_utils.checks.grader import Grader
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
+from course_utils.checks.results import CheckResult, Overview
 from course_utils.checks.steps import check_steps
 from course_utils.checks.tape import on_tape
 

@@ -7,17 +7,20 @@ import dis
 import inspect
 import linecache
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from course_utils.checks.compare import compare
+from course_utils.checks.forbids import Watch, forbidden
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
 from course_utils.checks.values import is_plain, same, show
 
 if TYPE_CHECKING:
     from otter.test_files import TestCase
+
+    from course_utils.checks.cases import Case
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -187,7 +190,7 @@ def _article(word: str) -> str:
 
 def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     """The error with the last line it passed in the file where the student's function stands."""
-    home = getattr(_code(inspect.unwrap(function)), "co_filename", None)
+    home = getattr(student_code(inspect.unwrap(function)), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
     if not frames:
         return StudentError(type(error).__name__, str(error))
@@ -196,7 +199,7 @@ def _locate(error: BaseException, function: Callable[..., Any]) -> StudentError:
     return StudentError(type(error).__name__, str(error), line or None, number)
 
 
-def _code(function: Any) -> CodeType | None:
+def student_code(function: Any) -> CodeType | None:
     """The code of a function, or of the first method of a class."""
     if isinstance(function, type):
         function = next(iter(_methods(function).values()), None)
@@ -246,7 +249,7 @@ def is_stub(function: Any) -> bool:
     if isinstance(function, type):
         methods = _methods(function).values()
         return bool(methods) and all(is_stub(method) for method in methods)
-    code = _code(function)
+    code = student_code(function)
     return code is not None and _returns_only_none(code)
 
 
@@ -315,7 +318,7 @@ def _unwritten(function: Any) -> list[str]:
     ]
 
 
-def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
+def run_case(case: TestCase | Case, environment: Mapping[str, Any], forbids: Collection[str] = ()) -> Outcome:
     """Run one test case of otter's exception-based format and say what came of it, whatever happens.
 
     Parameters
@@ -324,13 +327,17 @@ def run_case(case: TestCase, environment: Mapping[str, Any]) -> Outcome:
         A test case as ``otter.test_files`` reads it; its body is the decorated test function.
     environment
         The names of the student's notebook, or proxies for them.
+    forbids
+        What these must not call, if they are here; a kernel with proxies watches for itself.
     """
     name = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
-    kind, sentence, detail = _run(case, environment)
-    return Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    with Watch(forbids).during(forbids, tester=case.body.test_func.__globals__) as noticed:
+        kind, sentence, detail = _run(case, environment)
+    outcome = Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)
+    return forbidden(outcome, noticed[0] if noticed else None)
 
 
-def _run(case: TestCase, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+def _run(case: TestCase | Case, environment: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     try:
         case.body.call_func(environment)
     except Mistake as mistake:

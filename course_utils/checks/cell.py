@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from course_utils.checks.call import run_case
-from course_utils.checks.grader import CheckResult
 from course_utils.checks.mistake import Outcome
+from course_utils.checks.results import CheckResult
 
 
 class CheckFailed(AssertionError):

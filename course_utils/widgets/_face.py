@@ -47,6 +47,12 @@ def style() -> str:
     return (_STATIC / "face.css").read_text(encoding="utf-8")
 
 
+@cache
+def alone() -> str:
+    """The script that stands for the Python side where there is none."""
+    return (_STATIC / "alone.js").read_text(encoding="utf-8")
+
+
 def floats(array: np.ndarray) -> bytes:
     """An array as little-endian float32 bytes, row after row, as the faces read them."""
     return np.ascontiguousarray(array, dtype="<f4").tobytes()
@@ -76,15 +82,16 @@ def standalone(widget: anywidget.AnyWidget, dark: bool = False, **instead: Any) 
         title=type(widget).__name__,
         css=widget._css,
         esm=widget._esm.replace("export default", "const face ="),
+        alone=alone(),
         # What is between script tags must not hold a tag.
-        state=json.dumps(_encoded(state)).replace("<", "\\u003c"),
+        state=json.dumps(encoded(state)).replace("<", "\\u003c"),
     )
 
 
-def _encoded(value: Any) -> Any:
-    """Bytes as marked base64 text, wherever they are."""
+def encoded(value: Any) -> Any:
+    """Bytes as marked base64 text, wherever they are in a widget's state."""
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, dict):
-        return {key: _encoded(each) for key, each in value.items()}
-    return [_encoded(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {key: encoded(each) for key, each in value.items()}
+    return [encoded(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -80,14 +80,17 @@ class Explorer(anywidget.AnyWidget):
 
     def standalone(self, dark: bool = False) -> str:
         """An HTML page in which it lives without Python: one slider moves, through scenes computed beforehand."""
+        return standalone(self, dark, _recorded=self.recorded())
+
+    def recorded(self) -> dict[str, Any]:
+        """The scenes of one slider, the one that plays or else the first, as the face shows them without Python."""
         sliders = {name: each for name, each in self.controls.items() if isinstance(each, Slider)}
-        recorded: dict[str, Any] = {}
-        if sliders:
-            name = next((name for name, each in sliders.items() if each.play), next(iter(sliders)))
-            scenes = [self.scene(**self.values | {name: tick}).spec() for tick in sliders[name].ticks]
-            for panels in zip(*(scene["panels"] for scene in scenes), strict=True):
-                if all(panel == panels[0] for panel in panels):  # drawn once is enough
-                    for scene in scenes:
-                        scene["panels"] = [None if panel == panels[0] else panel for panel in scene["panels"]]
-            recorded = {"control": name, "scenes": scenes}
-        return standalone(self, dark, _recorded=recorded)
+        if not sliders:
+            return {}
+        name = next((name for name, each in sliders.items() if each.play), next(iter(sliders)))
+        scenes = [self.scene(**self.values | {name: tick}).spec() for tick in sliders[name].ticks]
+        for panels in zip(*(scene["panels"] for scene in scenes), strict=True):
+            if all(panel == panels[0] for panel in panels):  # drawn once is enough
+                for scene in scenes:
+                    scene["panels"] = [None if panel == panels[0] else panel for panel in scene["panels"]]
+        return {"control": name, "scenes": scenes}

@@ -1,11 +1,11 @@
 """The demonstration class gets what it deserves."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from autograder.demo import main, make_class
+from autograder.sandbox import Level, best_level
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,9 +16,9 @@ def test_there_are_twelve_with_different_files():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.skipif(best_level() is Level.NONE, reason=str(Level.BUBBLEWRAP.problem))
 def test_everyone_gets_what_they_deserve(tmp_path, capsys):
-    assert main(tmp_path, workers=2, root=ROOT) == 0
+    assert main(tmp_path, workers=2, root=ROOT, level=best_level()) == 0
     assert (tmp_path / "graded" / "report.html").exists()
     assert "no" not in [
         line.split("│")[-2].strip() for line in capsys.readouterr().out.split("\n") if line.startswith("│")

@@ -18,7 +18,7 @@ from autograder.build.gradescope import gradescope_members
 from autograder.build.normalise import zip_bytes
 from autograder.demo import replace_answer
 from autograder.judge import QuestionResult, judge
-from autograder.sandbox import available
+from autograder.sandbox import Level, best_level
 from autograder.wrong_answers import load
 from course_utils.checks import Outcome
 
@@ -116,7 +116,7 @@ def hand_in(container, notebook, name=f"{TOPIC}.ipynb"):
 def agrees(results, notebook, tests):
     """Whether the scores are those that ``course grade`` gives."""
     jsonschema.validate(results, SCHEMA)
-    ours = judge(notebook, tests, sandboxed=available() is None)
+    ours = judge(notebook, tests, level=best_level())
     assert sum(test.get("score", 0) for test in results["tests"]) == results["score"] == ours.score
     assert sum(test.get("max_score", 0) for test in results["tests"]) == ours.possible
     return ours
@@ -210,7 +210,7 @@ def test_an_untouched_notebook_gets_nothing(container, tests):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(available() is not None, reason="bubblewrap is not installed")
+@pytest.mark.skipif(best_level() is Level.NONE, reason="this machine has no sandbox")
 def test_hostile_code_neither_reads_the_tests_nor_writes_the_results(container, tests):
     attack = f"""\
 import glob, os, pathlib

@@ -611,6 +611,7 @@ function render({ model, el }) {
   observer.observe(root);
   const theme = new MutationObserver(() => { paintSurface(); paint(); });
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   const follow = () => {
     if (JSON.stringify(model.get("settings")) === JSON.stringify(settings)) return;
     Object.assign(settings, structuredClone(model.get("settings")));

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from autograder import build
-from autograder.batch import run
+from autograder.batch import grading, run
 from autograder.batch.run import grade
+from autograder.cli import app
 from autograder.judge import Judged, QuestionResult
-from autograder.sandbox.kernel import SandboxFault
+from autograder.sandbox import Level, SandboxFault
 from course_utils.checks import Outcome
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +47,7 @@ def judged(monkeypatch):
         questions = tuple(QuestionResult(name, points, 4.0, (outcome,)) for name in tests)
         return Judged(questions, (), 0.1)
 
-    monkeypatch.setattr(run, "judge", fake)
+    monkeypatch.setattr(grading, "judge", fake)
     return seen
 
 
@@ -138,17 +140,54 @@ def test_bad_usage_exits_with_2_and_one_sentence(words, says):
     assert "Traceback" not in done.stderr
 
 
-def test_without_bubblewrap_it_refuses_and_says_how_to_get_it(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "autograder", "grade", TOPIC, str(tmp_path), "--out", str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={"PATH": ""},
-    )
-    assert done.returncode == 2
-    assert "bubblewrap is not installed" in done.stderr
-    assert "--unsandboxed" in done.stderr
+@pytest.fixture
+def graded_at(monkeypatch, tmp_path):
+    """A function that runs `course grade` on a machine with some problems: the level that it used, its result."""
+
+    def run_grade(*words, bubblewrap=None, landlock=None):
+        levels = []
+
+        def grade(*_, level, **__):
+            levels.append(level)
+            return run.Summary((), {}, 0, 0.0, tmp_path)
+
+        monkeypatch.setattr("autograder.batch.grade", grade)
+        monkeypatch.setattr("autograder.sandbox.bubblewrap.available", lambda: bubblewrap)
+        monkeypatch.setattr("autograder.sandbox.landlock.available", lambda: landlock)
+        monkeypatch.chdir(ROOT)
+        done = CliRunner().invoke(
+            app, ["grade", TOPIC, str(tmp_path), "--out", str(tmp_path / "out"), *words]
+        )
+        return levels, done
+
+    return run_grade
+
+
+def test_without_any_sandbox_it_refuses_and_says_how_to_get_one(graded_at):
+    levels, done = graded_at(bubblewrap="Get bubblewrap.", landlock="Get Linux.")
+    assert (levels, done.exit_code) == ([], 2)
+    assert "Get bubblewrap. Get Linux. Or pass --unsandboxed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "bubblewrap", "level", "says"),
+    [
+        ((), None, Level.BUBBLEWRAP, ""),
+        (
+            (),
+            "Get bubblewrap.",
+            Level.LANDLOCK,
+            "Sandbox: landlock. `course doctor` says what it leaves open. Get bubblewrap.",
+        ),
+        (("--unsandboxed",), "Get bubblewrap.", Level.NONE, ""),
+    ],
+)
+def test_it_uses_the_best_sandbox_and_says_so_where_there_is_a_better_one(
+    graded_at, words, bubblewrap, level, says
+):
+    levels, done = graded_at(*words, bubblewrap=bubblewrap)
+    assert (levels, done.exit_code) == ([level], 0)
+    assert done.stderr.strip() == says
 
 
 @pytest.mark.slow

@@ -13,9 +13,11 @@ import pytest
 
 from autograder import build
 from autograder.build.assign import _assign
-from autograder.build.execute import execute
 from autograder.build.normalise import to_text
 from autograder.judge import judge
+from autograder.judge.cells import to_run
+from autograder.sandbox import Level
+from course_utils.checks import fresh
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -90,20 +92,20 @@ def test_built_twice_it_is_the_same_to_the_byte(topic, copy):
 
 @pytest.mark.slow
 def test_executed_twice_it_is_the_same_to_the_byte(copy):
-    built = build.build_topic(TOPICS[0], copy)
+    built = build.build_topic(TOPICS[1], copy)
     first = built.solution.read_bytes()
     shutil.rmtree(copy / "dist")
-    assert build.build_topic(TOPICS[0], copy).solution.read_bytes() == first
-    assert build.stale(TOPICS[0], copy) == []
+    assert build.build_topic(TOPICS[1], copy).solution.read_bytes() == first
+    assert build.stale(TOPICS[1], copy) == []
     for_graders = [built.autograder_zip, built.gradescope_zip, built.nbgrader]
     for path in for_graders:
         path.write_bytes(b"old")
-    assert build.stale(TOPICS[0], copy) == for_graders
+    assert build.stale(TOPICS[1], copy) == for_graders
 
 
 @pytest.mark.slow
 def test_the_solution_runs_from_top_to_bottom_without_a_word_of_warning(topic):
-    executed = execute(build.solution_notebook(topic, ROOT), f"{topic}.ipynb")
+    executed = nbformat.read(build.executed_solution(topic, ROOT), as_version=4)
     outputs = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
 
@@ -123,12 +125,12 @@ def test_what_is_stale_is_named(topic, copy):
 
 
 def test_the_command_exits_with_1_and_names_what_is_stale(copy):
-    notebook = copy / "notebooks" / f"{TOPICS[0]}.ipynb"
+    notebook = copy / "notebooks" / f"{TOPICS[1]}.ipynb"
     notebook.write_text("{}")
     command = [sys.executable, "-m", "autograder", "build", "--check"]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert done.returncode == 1
-    assert f"notebooks/{TOPICS[0]}.ipynb is not what its master builds" in done.stdout
+    assert f"notebooks/{TOPICS[1]}.ipynb is not what its master builds" in done.stdout
 
 
 def test_the_committed_notebooks_are_current(topic):
@@ -137,18 +139,45 @@ def test_the_committed_notebooks_are_current(topic):
 
 @pytest.mark.slow
 def test_the_untouched_notebook_runs_from_top_to_bottom(topic):
-    executed = execute(build.student_notebook(topic, ROOT), f"{topic}.ipynb")
+    executed = nbformat.read(build.executed_student(topic, ROOT), as_version=4)
     said = "".join(
         o.get("text", "") for cell in executed.cells if cell.cell_type == "code" for o in cell.outputs
     )
     assert "This cell waits for" in said
 
 
+def test_the_solution_passes_from_the_fresh_start_that_a_hand_in_makes(topic, tmp_path):
+    path = tmp_path / f"{topic}.ipynb"
+    path.write_text(to_text(build.solution_notebook(topic, ROOT)), encoding="utf-8")
+    fresh.main(path, tmp_path / "results")
+    lines = [json.loads(line) for line in (tmp_path / "results").read_text().splitlines()]
+    assert [line for line in lines if "error" in line] == []
+    assert {line["question"]: line["state"] for line in lines if "state" in line} == dict.fromkeys(
+        build.test_sources(topic, ROOT), "passed"
+    )
+
+
+def test_with_an_address_the_notebook_opens_with_a_cell_for_colab_that_nothing_else_minds(copy):
+    plain = build.student_notebook(TOPICS[1], copy)
+    (copy / "pyproject.toml").write_text(
+        '[project]\nname = "x"\n[project.urls]\nrepository = "https://example.org/course"\n'
+    )
+    notebook = build.student_notebook(TOPICS[1], copy)
+    opening = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert '    %pip install -q "git+https://example.org/course"\n' in opening.source
+    notebook.cells.remove(opening)
+    assert notebook == plain
+    notebook = build.student_notebook(TOPICS[1], copy)
+    assert [cell.source for cell in to_run(notebook)] == [cell.source for cell in to_run(plain)]
+    nbformat.validate(notebook)
+    assert "fit_line" in build.stub_namespace(TOPICS[1], copy)
+
+
 @pytest.mark.slow
 def test_stock_otter_gives_honest_submissions_the_same_scores(tmp_path):
     from autograder.demo import replace_answer
 
-    topic = TOPICS[0]
+    topic = TOPICS[1]
     tests, archive = build.test_sources(topic, ROOT), build.autograder_zip(topic, ROOT)
     solution, stub = build.solution_notebook(topic, ROOT), build.student_notebook(topic, ROOT)
     exercises = list(tests)
@@ -175,7 +204,7 @@ def test_stock_otter_gives_honest_submissions_the_same_scores(tmp_path):
         subprocess.run(command, check=True, capture_output=True, cwd=path.parent)
         theirs = json.loads((path.parent / "results.json").read_text())
         score = sum(test["score"] for test in theirs["tests"] if test.get("max_score"))
-        assert score == pytest.approx(judge(notebook, tests, sandboxed=False).score), name
+        assert score == pytest.approx(judge(notebook, tests, level=Level.NONE).score), name
 
 
 def test_the_zip_holds_no_dates(topic, copy):

@@ -175,6 +175,15 @@ def test_a_fault_is_found_at_its_line(course, old, new, line, message):
     assert any(message in text and at == line for at, text in problems), problems
 
 
+def test_a_written_question_needs_a_rubric_that_can_be_read(course):
+    written = "# # BEGIN QUESTION\n# name: why\n# points: 1\n# manual: true\n\n# %% [markdown]\n# ### Question 1.2 · Why? · ★☆☆ · 5 minutes\n\n# %% [raw]\n# # END QUESTION\n\n# %% [raw]\n"
+    problems = course("# # BEGIN QUESTION", written + "# # BEGIN QUESTION")
+    assert any(
+        line == line_of("# # BEGIN QUESTION") and "written question why: its solution is" in text
+        for line, text in problems
+    )
+
+
 def test_two_wrong_answers_are_too_few(course):
     (problem,) = course(wrong=WRONG.rsplit("@wrong", 1)[0])
     assert problem == (

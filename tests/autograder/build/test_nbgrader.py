@@ -22,7 +22,7 @@ from autograder.build.nbgrader import CONFIG, nbgrader_notebook
 from autograder.build.normalise import to_text
 from autograder.demo import replace_answer
 from autograder.judge import judge
-from autograder.sandbox import available
+from autograder.sandbox import best_level
 from autograder.wrong_answers import load
 from course_utils.checks import Grader, run_case
 from course_utils.checks.cell import CheckFailed
@@ -266,7 +266,7 @@ def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path,
     assert [submission.name for submission in collect([course / "submitted"])] == sorted(students)
     tests, handed_out = build.test_sources(topic, ROOT), build.handed_out(topic, ROOT)
     for student, notebook in students.items():
-        ours = judge(notebook, tests, handed_out=handed_out, sandboxed=available() is None)
+        ours = judge(notebook, tests, handed_out=handed_out, level=best_level())
         outcomes = [outcome for question in ours.questions for outcome in question.outcomes]
         autograded = nbformat.read(course / "autograded" / student / topic / f"{topic}.ipynb", as_version=4)
         cells = [cell for cell in autograded.cells if role(cell, "grade")]

@@ -5,7 +5,7 @@ import pytest
 from otter.test_files import ExceptionTestFile
 
 from autograder.judge import Judged, QuestionResult, judge
-from autograder.sandbox import Limits
+from autograder.sandbox import Level, Limits
 from course_utils.checks import Outcome
 
 SQUARE = """def {case}(square):
@@ -45,7 +45,7 @@ def test_an_honest_solution_gets_all_points(grade, tests):
 
 
 def test_without_the_sandbox_the_grade_is_the_same(notebook, tests):
-    judged = judge(notebook(GOOD_SQUARE, GOOD_CUBE), tests, sandboxed=False)
+    judged = judge(notebook(GOOD_SQUARE, GOOD_CUBE), tests, level=Level.NONE)
     assert judged.score == 6
 
 
@@ -223,7 +223,7 @@ def test_ten_submissions_at_once_do_not_disturb_each_other(notebook, tests):
 
     def one(number):
         cells = [GOOD_SQUARE, GOOD_CUBE if number % 2 else "def cube(x):\n    import os; os._exit(1)"]
-        return judge(notebook(*cells), tests, limits=Limits(call_seconds=5), sandboxed=False).score
+        return judge(notebook(*cells), tests, limits=Limits(call_seconds=5), level=Level.NONE).score
 
     with ThreadPoolExecutor(5) as pool:
         assert list(pool.map(one, range(10))) == [4, 6] * 5

@@ -1,14 +1,16 @@
 """Pages and tables say what happened, hide what must be hidden, and escape everything."""
 
 import csv
+import json
 import re
 
 import pytest
 
-from autograder.batch.store import Result, Store
+from autograder.batch.handed_in import HandedIn
+from autograder.batch.store import Result, Store, Written
 from autograder.judge import QuestionResult
-from autograder.report.class_report import commonest_mistakes, distribution, item, write_class_report
-from autograder.report.feedback import feedback_page
+from autograder.report.class_report import distribution, item, summarise, write_class_report
+from autograder.report.feedback import feedback_page, write_feedback
 from autograder.report.table import write_grades
 from course_utils.checks import Outcome
 
@@ -67,6 +69,23 @@ def test_feedback_shows_public_numbers_and_hides_hidden_ones(results):
     assert "4 of 4" in page
 
 
+def test_feedback_shows_what_a_person_gave_for_written_answers_to_whom_it_belongs(results, tmp_path):
+    written = [
+        Written("ann", "why", 2.5, {"Small sample": 1.0, "Leakage": 0.5}, "Which <patients>?"),
+        Written("ann", "how", None, {}, "Not marked yet."),
+        Written("bob", "why", 1.0, {}, "For another."),
+    ]
+    write_feedback("01_regression", results, tmp_path, written)
+    page = (tmp_path / "ann.html").read_text()
+    assert "2.5 points" in page
+    assert "Small sample" in page
+    assert "Leakage, by half" in page
+    assert "Which &lt;patients&gt;?" in page
+    assert "Not marked yet" not in page
+    assert "For another" not in page
+    assert "Written answers" not in (tmp_path / "eve.html").read_text()
+
+
 def test_feedback_says_what_stood_in_the_way(results):
     page = feedback_page("01_regression", results[1])
     assert "Cell 3 raised &lt;b&gt;." in page
@@ -75,25 +94,50 @@ def test_feedback_says_what_stood_in_the_way(results):
     assert "The file is &lt;empty&gt;." in feedback_page("01_regression", results[2])
 
 
+def page(results, tmp_path, questions=("fit_line", "fit_ridge")):
+    path = tmp_path / "report.html"
+    write_class_report(summarise("01_regression", questions, results), results, path)
+    return path.read_text()
+
+
 def test_the_class_report_counts_students_not_tests(results, tmp_path):
-    mistakes = commonest_mistakes(results[:2])
-    assert [(m.question, m.sentence, m.students) for m in mistakes] == [
-        ("fit_line", "n times too <large>.", 2),
-        ("fit_line", "Use one divisor, `n`.", 1),
+    line, ridge = (item(name, results[:2]) for name in ("fit_line", "fit_ridge"))
+    assert [(m.sentence, m.students, m.hidden) for m in line.mistakes] == [
+        ("n times too <large>.", 2, True),
+        ("Use one divisor, `n`.", 1, False),
     ]
-    assert item("fit_line", results[:2]) == type(item("fit_line", results))("fit_line", 0.25, 0, 0)
-    assert item("fit_ridge", results[:2]).not_started == 1
-    write_class_report("01_regression", ["fit_line", "fit_ridge"], results, tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text()
-    assert 'href="feedback/ann.html"' in page
-    assert "n times too &lt;large&gt;." in page
-    assert "The file is &lt;empty&gt;." in page
-    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+    assert (line.share, line.full, line.part, line.none, line.not_started) == (0.25, 0, 1, 1, 0)
+    assert (ridge.share, ridge.full, ridge.part, ridge.none, ridge.not_started) == (0.5, 1, 0, 0, 1)
+    html = page(results, tmp_path)
+    assert 'href="feedback/ann.html"' in html
+    assert "n times too &lt;large&gt;." in html
+    assert "The file is &lt;empty&gt;." in html
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
+
+
+def test_the_report_as_data_says_what_the_page_says_and_names_nobody(results):
+    data = json.loads(summarise("01_regression", ["fit_line", "fit_ridge"], results).to_json())
+    assert (data["submissions"], data["invalid"], data["mean"], data["median"]) == (3, 1, 3.0, 3.0)
+    assert [entry["name"] for entry in data["items"]] == ["fit_line", "fit_ridge"]
+    assert data["items"][0]["mistakes"][0] == {
+        "sentence": "n times too <large>.",
+        "students": 2,
+        "hidden": True,
+    }
+    assert sum(bar["count"] for bar in data["distribution"]) == 2
+    assert not {"ann", "bob", "eve"} & set(re.findall(r"\w+", json.dumps(data)))
+
+
+def test_attempts_are_shown_where_gradescope_knows_them(results, tmp_path):
+    found = [HandedIn(name, name, "", attempts=number) for name, number in (("ann", 3), ("bob", 4))]
+    report = summarise("01_regression", ["fit_line"], results, found)
+    write_class_report(report, results, tmp_path / "report.html")
+    assert "3.5<small>times handed in (median)" in (tmp_path / "report.html").read_text()
+    assert "times handed in" not in page(results, tmp_path)
 
 
 def test_an_empty_class_has_a_report_too(tmp_path):
-    write_class_report("01_regression", ["fit_line"], [], tmp_path / "report.html")
-    assert "0<small>submissions" in (tmp_path / "report.html").read_text()
+    assert "0<small>submissions" in page([], tmp_path)
 
 
 def test_full_marks_are_in_the_last_bar(results):
@@ -106,7 +150,7 @@ def test_no_cell_of_the_table_is_a_formula(results, tmp_path):
     write_grades(["fit_line"], [result("=1+1"), *results], tmp_path / "grades.csv")
     rows = list(csv.reader((tmp_path / "grades.csv").open()))
     assert rows[1][0] == "'=1+1"
-    assert rows[4] == ["eve", "invalid", "0", "8", "", "1.2"]
+    assert rows[4] == ["eve", "invalid", "0", "8", "", "1.2", ""]
 
 
 def test_the_store_returns_what_was_saved(results, tmp_path):

@@ -1,33 +1,28 @@
 import pytest
 
-from autograder.sandbox import Kernel, Limits, available
+from autograder.sandbox import Kernel, Limits, best_level
 
 
 @pytest.fixture
-def sandboxed():
-    """Skip where bubblewrap doesn't run."""
-    if reason := available():
-        pytest.skip(reason)
-    return True
+def level():
+    """The best of this machine; a test may ask for others by `pytest.mark.parametrize`."""
+    return best_level()
 
 
-@pytest.fixture(params=["sandboxed", "unsandboxed"])
-def either(request):
-    """Run a test with the sandbox, and again without it."""
-    if request.param == "sandboxed" and (reason := available()):
+@pytest.fixture(autouse=True)
+def _skip_what_is_not_here(request):
+    if "level" in request.fixturenames and (reason := request.getfixturevalue("level").problem):
         pytest.skip(reason)
-    return request.param == "sandboxed"
 
 
 @pytest.fixture
-def kernel_of():
-    """A function that opens a kernel, runs cells in it and closes it after the test; in the sandbox where there is one."""
+def kernel_of(level):
+    """A function that opens a kernel, runs cells in it and closes it after the test; at the best level if nothing is said."""
     opened = []
 
-    def open_kernel(*cells, sandboxed=None, **limits):
-        sandboxed = available() is None if sandboxed is None else sandboxed
+    def open_kernel(*cells, **limits):
         limits = {"cell_seconds": 5, "call_seconds": 5, "submission_seconds": 60} | limits
-        kernel = Kernel(Limits(**limits), sandboxed=sandboxed)
+        kernel = Kernel(Limits(**limits), level=level)
         kernel.__enter__()
         opened.append(kernel)
         for number, cell in enumerate(cells, start=1):

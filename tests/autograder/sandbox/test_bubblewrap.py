@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import Level, bubblewrap
 
 COURSE = Path("/tmp/course-of-a-test")
 
 pytestmark = pytest.mark.usefixtures("fresh")
+BUBBLEWRAP = pytest.mark.parametrize("level", [Level.BUBBLEWRAP], ids=str)
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_a_bubblewrap_that_does_not_work_says_why(monkeypatch, version, code, co
     assert word in bubblewrap.available()
 
 
-def test_a_bubblewrap_that_works_needs_no_word(sandboxed):
+@BUBBLEWRAP
+def test_a_bubblewrap_that_works_needs_no_word(level):
     assert bubblewrap.available() is None
 
 
@@ -104,7 +106,8 @@ def test_a_virtual_environment_that_is_the_course_shows_only_its_own_parts(tmp_p
     assert not [path for path in inside if path.startswith(str(course / "solutions"))]
 
 
-def test_a_course_under_usr_can_not_be_seen(sandboxed, monkeypatch):
+@BUBBLEWRAP
+def test_a_course_under_usr_can_not_be_seen(level, monkeypatch):
     """The rule above, with the real bubblewrap; Docker images like to put programs under /usr/src."""
     course = Path("/usr/src/course-of-a-test")
     try:

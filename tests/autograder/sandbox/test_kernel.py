@@ -8,16 +8,18 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.sandbox import Kernel, Limits, SubmissionTimeout
+from autograder.sandbox import Kernel, Level, Limits, SubmissionTimeout
 from autograder.sandbox.proxy import CallableProxy, Proxy
 from autograder.sandbox.warm import WarmParent, warm_parent
 from course_utils.checks import CallTimeout, Mistake, StudentError, check_call, on_tape
 
+EVERY_LEVEL = pytest.mark.parametrize("level", list(Level), ids=str)
+WALLED = pytest.mark.parametrize("level", [Level.BUBBLEWRAP, Level.LANDLOCK], ids=str)
 
-def test_a_function_is_called_with_arrays_and_answers_with_arrays(kernel_of, either):
-    kernel = kernel_of(
-        "import numpy as np", "def outer(x, y):\n    return np.outer(x, y), x.sum()", sandboxed=either
-    )
+
+@EVERY_LEVEL
+def test_a_function_is_called_with_arrays_and_answers_with_arrays(kernel_of, level):
+    kernel = kernel_of("import numpy as np", "def outer(x, y):\n    return np.outer(x, y), x.sum()")
     product, total = kernel.lookup("outer")(np.arange(3.0), np.array([2, 5]))
     assert product.tolist() == [[0, 0], [2, 5], [4, 10]]
     assert isinstance(total, np.float64)
@@ -279,10 +281,9 @@ def test_a_call_that_never_ends_is_stopped_and_the_kernel_goes_on(kernel_of, loo
     assert kernel.release() is None
 
 
-def test_a_loop_that_can_be_interrupted_keeps_the_kernel(kernel_of, either):
-    kernel = kernel_of(
-        "n = 0\ndef f():\n    global n; n = 1\n    while True: pass", call_seconds=0.5, sandboxed=either
-    )
+@EVERY_LEVEL
+def test_a_loop_that_can_be_interrupted_keeps_the_kernel(kernel_of, level):
+    kernel = kernel_of("n = 0\ndef f():\n    global n; n = 1\n    while True: pass", call_seconds=0.5)
     with pytest.raises(CallTimeout):
         kernel.lookup("f")()
     assert kernel.lookup("n") == 1
@@ -297,8 +298,9 @@ def test_a_cell_that_never_ends_is_stopped_and_the_next_one_runs(kernel_of):
     assert kernel.run_cell("assert a == 1").ok
 
 
-def test_a_restart_runs_again_the_cells_that_had_ended(kernel_of, either):
-    kernel = kernel_of("a = [1]", "def leave():\n    import os; os._exit(3)", sandboxed=either)
+@EVERY_LEVEL
+def test_a_restart_runs_again_the_cells_that_had_ended(kernel_of, level):
+    kernel = kernel_of("a = [1]", "def leave():\n    import os; os._exit(3)")
     kernel.run_cell("a.append(2); raise ValueError")
     with pytest.raises(StudentError, match="ended Python"):
         kernel.lookup("leave")()
@@ -411,12 +413,12 @@ def test_plots_are_drawn_on_nothing_and_closed(kernel_of):
     assert kernel.lookup("open_figures") == 0
 
 
-def test_a_memory_hog_is_ended_and_the_kernel_goes_on(kernel_of, either):
+@EVERY_LEVEL
+def test_a_memory_hog_is_ended_and_the_kernel_goes_on(kernel_of, level):
     kernel = kernel_of(
         "import numpy as np\ndef hog():\n    kept = []\n    while True: kept.append(np.ones(2**22))",
         "def fine(): return 1",
         memory_bytes=600 * 2**20,
-        sandboxed=either,
     )
     with pytest.raises(StudentError, match=r"more than 0\.586 GiB of memory") as caught:
         kernel.lookup("hog")()
@@ -424,13 +426,13 @@ def test_a_memory_hog_is_ended_and_the_kernel_goes_on(kernel_of, either):
     assert kernel.lookup("fine")() == 1
 
 
-def test_nothing_is_left_when_a_kernel_closes(kernel_of, either):
-    kernel_of("1", sandboxed=either).__exit__(None, None, None)  # the warm parent stays
+@EVERY_LEVEL
+def test_nothing_is_left_when_a_kernel_closes(kernel_of, level):
+    kernel_of("1").__exit__(None, None, None)  # the warm parent stays
     before = set(psutil.Process().children(recursive=True))
     kernel = kernel_of(
         "import subprocess, os, sys, time\nsubprocess.Popen(['sleep', '1000'])",
         "if os.fork() == 0: time.sleep(1000)",
-        sandboxed=either,
     )
     own = set(psutil.Process().children(recursive=True)) - before
     assert len(own) >= 2
@@ -440,12 +442,14 @@ def test_nothing_is_left_when_a_kernel_closes(kernel_of, either):
     assert not set(psutil.Process().children(recursive=True)) - before
 
 
-def test_libraries_are_there_before_the_student_asks(kernel_of, sandboxed):
+@WALLED
+def test_libraries_are_there_before_the_student_asks(kernel_of, level):
     kernel = kernel_of("import sys\nfound = 'torch' in sys.modules and 'numpy' in sys.modules")
     assert kernel.lookup("found") is True
 
 
-def test_what_one_submission_does_to_a_library_the_next_does_not_see(kernel_of, sandboxed):
+@WALLED
+def test_what_one_submission_does_to_a_library_the_next_does_not_see(kernel_of, level):
     first = kernel_of(
         "import numpy as np\nnp.mean = lambda *_: 7\ndef f(): return np.mean([1, 3])", "kept = 1"
     )
@@ -455,20 +459,22 @@ def test_what_one_submission_does_to_a_library_the_next_does_not_see(kernel_of, 
     assert second.lookup("kept") is None
 
 
-def test_a_warm_parent_that_was_killed_is_replaced(kernel_of, sandboxed):
+@WALLED
+def test_a_warm_parent_that_was_killed_is_replaced(kernel_of, level):
     kernel_of("1")
     warm_parent()._process.kill()
     assert kernel_of("x = 2").lookup("x") == 2
 
 
-def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, either):
-    from autograder.sandbox import SandboxFault, bubblewrap
+@EVERY_LEVEL
+def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, level):
+    from autograder.sandbox import SandboxFault, view
 
     parent = WarmParent()
-    monkeypatch.setattr("autograder.sandbox.process.warm_parent", lambda: parent)
+    monkeypatch.setattr("autograder.sandbox.rooms.warm_parent", lambda: parent)
     monkeypatch.setattr("sys.executable", "/usr/bin/false")
-    monkeypatch.setattr(bubblewrap, "_pythons", list)
-    with pytest.raises(SandboxFault, match="did not start"), Kernel(Limits(), sandboxed=either) as kernel:
+    monkeypatch.setattr(view, "pythons", list)
+    with pytest.raises(SandboxFault, match="did not start"), Kernel(Limits(), level=level) as kernel:
         kernel.run_cell("1")
     parent.close()
 

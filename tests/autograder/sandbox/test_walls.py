@@ -1,5 +1,6 @@
-"""What a student's code can't do in the sandbox. Every test needs bubblewrap."""
+"""What a student's code can't do in the sandbox, at each level that has walls; ``docs/threat_model.md`` names these tests."""
 
+import contextlib
 import os
 import secrets
 import socket
@@ -9,25 +10,56 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.sandbox import Kernel, Limits
+from autograder.sandbox import Kernel, Level, Limits
 from autograder.sandbox.warm import warm_parent
 from course_utils.checks import StudentError
 
-pytestmark = pytest.mark.usefixtures("sandboxed")
+WALLED = pytest.mark.parametrize("level", [Level.BUBBLEWRAP, Level.LANDLOCK], ids=str)
+BUBBLEWRAP = pytest.mark.parametrize("level", [Level.BUBBLEWRAP], ids=str)
+LANDLOCK = pytest.mark.parametrize("level", [Level.LANDLOCK], ids=str)
 
 
-def test_the_network_is_not_there(kernel_of):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        kernel = kernel_of(
-            "import socket, os",
-            f"def local():\n    try: return bool(socket.create_connection(('127.0.0.1', {port}), 1))\n    except OSError: return False",
-            "def interfaces(): return sorted(name for _, name in socket.if_nameindex())",
-        )
-        assert kernel.lookup("local")() is False
-        assert kernel.lookup("interfaces")() == ["lo"]
+def heard(server):
+    server.settimeout(0.3)
+    try:
+        return bool(server.recv(10) if server.type == socket.SOCK_DGRAM else server.accept())
+    except TimeoutError:
+        return False
 
 
+@WALLED
+@pytest.mark.parametrize("kind", ["tcp", "udp", "unix", "abstract"])
+def test_nobody_outside_can_be_talked_to(kernel_of, kind, tmp_path):
+    address = {"unix": str(tmp_path / "socket"), "abstract": f"\0{secrets.token_hex()}"}.get(kind)
+    family = socket.AF_UNIX if address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as server:
+        server.bind(address or ("127.0.0.1", 0))
+        if kind != "udp":
+            server.listen()
+        code = f"""
+import socket
+def talk():
+    with socket.socket({int(server.family)}, {int(server.type)}) as client:
+        client.settimeout(1)
+        client.connect({server.getsockname()!r})
+        client.send(b"hello")
+"""
+        kernel, here = kernel_of(code), {}
+        exec(code, here)
+        here["talk"]()
+        assert heard(server)
+        with contextlib.suppress(StudentError):
+            kernel.lookup("talk")()
+        assert not heard(server)
+
+
+@BUBBLEWRAP
+def test_there_is_no_network(kernel_of):
+    kernel = kernel_of("import socket\ninterfaces = sorted(name for _, name in socket.if_nameindex())")
+    assert kernel.lookup("interfaces") == ["lo"]
+
+
+@BUBBLEWRAP
 def test_only_two_folders_of_bounded_size_can_be_written_to(kernel_of):
     kernel = kernel_of(
         """
@@ -67,6 +99,35 @@ def one_file():
         assert kernel.lookup("fill")(folder) <= 16 * 2**20
 
 
+@BUBBLEWRAP
+def test_worker_processes_have_shared_memory(kernel_of):
+    kernel_of("import multiprocessing\nwith multiprocessing.Lock(): pass")
+
+
+@WALLED
+def test_no_device_but_harmless_ones_can_be_opened(kernel_of):
+    outside = [
+        str(path) for path in Path("/dev").rglob("*") if path.is_char_device() or path.is_block_device()
+    ]
+    code = """
+import os
+def opened(paths):
+    found = []
+    for path in paths:
+        for way in (os.O_RDONLY, os.O_WRONLY):
+            try:
+                os.close(os.open(path, way | os.O_NONBLOCK | os.O_NOCTTY))
+                found.append(path)
+            except OSError: pass
+    return found
+"""
+    harmless = {
+        f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts/ptmx")
+    }
+    assert set(kernel_of(code).lookup("opened")(outside)) <= harmless
+
+
+@BUBBLEWRAP
 def test_the_course_is_not_there_and_its_package_is(kernel_of):
     import autograder
 
@@ -81,10 +142,11 @@ def test_the_course_is_not_there_and_its_package_is(kernel_of):
     course = str(warm_parent().course)
     assert kernel.lookup("look")(course) == ["autograder", "course_utils"]
     assert kernel.lookup("look")(f"{course}/autograder") == ["__init__.py", "sandbox"]
-    inside = ["__init__.py", "agent.py", "nursery.py", "wire.py"]
+    inside = ["__init__.py", "agent.py", "folder.py", "nursery.py", "restrict.py", "seccomp.py", "wire.py"]
     assert kernel.lookup("look")(f"{course}/autograder/sandbox") == inside
 
 
+@BUBBLEWRAP
 def test_the_environment_and_the_person_are_not_there(kernel_of, monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     kernel = kernel_of(
@@ -97,6 +159,7 @@ def test_the_environment_and_the_person_are_not_there(kernel_of, monkeypatch):
     assert kernel.lookup("user") == (65534, 65534, "/tmp", "/tmp", "sandbox")
 
 
+@BUBBLEWRAP
 def test_only_its_own_processes_are_seen(kernel_of):
     kernel = kernel_of(
         "import os\nprocesses = sorted(int(name) for name in os.listdir('/proc') if name.isdigit())"
@@ -105,6 +168,7 @@ def test_only_its_own_processes_are_seen(kernel_of):
     assert os.getpid() not in kernel.lookup("processes")
 
 
+@BUBBLEWRAP
 def test_no_door_leads_out(kernel_of):
     kernel = kernel_of(
         """
@@ -130,6 +194,7 @@ def doors():
     assert kernel.lookup("doors")() == []
 
 
+@WALLED
 def test_no_descriptor_of_ours_but_the_channel_is_open(kernel_of, tmp_path):
     with (tmp_path / "results.sqlite").open("w"):
         kernel = kernel_of(
@@ -146,6 +211,7 @@ kinds = sorted(filter(None, map(look, os.listdir("/proc/self/fd"))))
     assert {kind for kind in kinds if not kind.startswith("/proc/")} <= {"socket", "/dev/null", "anon_inode"}
 
 
+@WALLED
 def test_a_fork_bomb_is_ended_and_the_machine_lives(kernel_of):
     kernel = kernel_of(
         "import os",
@@ -162,6 +228,7 @@ def test_a_fork_bomb_is_ended_and_the_machine_lives(kernel_of):
     assert len(psutil.Process().children(recursive=True)) < 10
 
 
+@WALLED
 def test_memory_taken_by_children_counts(kernel_of):
     kernel = kernel_of(
         """
@@ -178,6 +245,7 @@ def brood():
         kernel.lookup("brood")()
 
 
+@WALLED
 def test_memory_is_watched_between_calls_too(kernel_of):
     kernel = kernel_of(
         """
@@ -195,6 +263,7 @@ def fine(): return 1
         kernel.lookup("fine")()
 
 
+@WALLED
 def test_processes_that_detach_themselves_end_with_the_kernel(kernel_of):
     kernel_of("1").__exit__(None, None, None)  # the warm parent stays
     before = set(psutil.Process().children(recursive=True))
@@ -209,14 +278,15 @@ def test_processes_that_detach_themselves_end_with_the_kernel(kernel_of):
     assert not alive
 
 
-def test_a_judge_that_is_killed_leaves_nothing(tmp_path):
+@WALLED
+def test_a_judge_that_is_killed_leaves_nothing(tmp_path, level):
     import subprocess
     import sys
 
     script = tmp_path / "judge.py"
     script.write_text(
-        "from autograder.sandbox import Kernel\n"
-        "with Kernel() as kernel:\n"
+        "from autograder.sandbox import Kernel, Level\n"
+        f"with Kernel(level=Level({str(level)!r})) as kernel:\n"
         '    kernel.run_cell(\'import subprocess; subprocess.Popen(["sleep", "1000"])\')\n'
         "    print('ready', flush=True)\n"
         "    kernel.run_cell('while True: pass')\n"
@@ -231,11 +301,11 @@ def test_a_judge_that_is_killed_leaves_nothing(tmp_path):
 
 
 THIEF = """
-import gc, os, re, sys
+import gc, itertools, os, re, sys
 PATTERN = re.compile(rb"MARK-[0-9a-f]{32}")
 def in_files():
     found = []
-    for folder, inner, files in os.walk("/"):
+    for folder, inner, files in itertools.chain.from_iterable(map(os.walk, ["/", *PLACES])):
         if folder == "/": inner[:] = [name for name in inner if name not in ("proc", "usr", "sys")]
         inner[:] = [name for name in inner if name != "site-packages" or "/course-" in folder]
         for name in files:
@@ -247,7 +317,9 @@ def in_files():
     return found
 def in_processes():
     found = []
-    for process in filter(str.isdigit, os.listdir("/proc")):
+    try: seen = os.listdir("/proc")
+    except PermissionError: seen = range(1, 2**15)
+    for process in filter(str.isdigit, map(str, [*PROCESSES, *seen])):
         for name in ("environ", "cmdline", "maps", "mountinfo"):
             try:
                 with open(f"/proc/{process}/{name}", "rb") as file: found += PATTERN.findall(file.read())
@@ -275,7 +347,8 @@ def honest(x, f=None):
 """
 
 
-def test_a_thief_finds_no_hidden_test(tmp_path):
+@WALLED
+def test_a_thief_finds_no_hidden_test(tmp_path, level):
     import nbformat
 
     from autograder.judge import judge
@@ -303,11 +376,15 @@ def test_once_more(thief):
     check_call(thief, 1, expected=[])
 '''
     }
-    cells = [nbformat.v4.new_code_cell(THIEF)]
+    # Where the folders can't be listed, the thief has been told where to look.
+    told = f"PLACES = {[str(tmp_path)]}; PROCESSES = {[os.getpid(), os.getppid()]}"
+    cells = [nbformat.v4.new_code_cell(told + THIEF)]
     old = dict(os.environ)
     os.environ["HIDDEN_TESTS"] = mark
     try:
-        judged = judge(nbformat.v4.new_notebook(cells=cells), tests, limits=Limits(call_seconds=60))
+        judged = judge(
+            nbformat.v4.new_notebook(cells=cells), tests, limits=Limits(call_seconds=60), level=level
+        )
     finally:
         os.environ.clear()
         os.environ.update(old)
@@ -315,10 +392,11 @@ def test_once_more(thief):
     assert judged.score == 2
 
 
-def test_the_thief_of_that_test_does_find_what_is_there():
+@WALLED
+def test_the_thief_of_that_test_does_find_what_is_there(level):
     mark = f"MARK-{secrets.token_hex(16)}"
-    with Kernel(Limits(call_seconds=60)) as kernel:
-        assert kernel.run_cell(THIEF).ok
-        assert kernel.run_cell(f"here = {mark!r}; open('/tmp/note', 'w').write({mark!r})").ok
+    with Kernel(Limits(call_seconds=60), level=level) as kernel:
+        assert kernel.run_cell("import os; PLACES = [os.getcwd()]; PROCESSES = []" + THIEF).ok
+        assert kernel.run_cell(f"here = {mark!r}; open('note', 'w').write({mark!r})").ok
         for search in ("in_files", "in_memory", "in_objects"):
             assert mark.encode() in kernel.lookup(search)(), search

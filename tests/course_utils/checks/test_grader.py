@@ -1,13 +1,12 @@
 """What a student sees under an exercise."""
 
-import json
-import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from course_utils.checks import Grader
+from course_utils.checks.record import Record, read
 
 SOURCE = """
 from otter.test_files import test_case
@@ -113,10 +112,18 @@ def test_check_all_shows_every_exercise_in_the_order_of_the_notebook(grader):
     assert namespace["overview"]._repr_html_().count("<tr>") == 2
 
 
-def test_hand_in_makes_one_file_with_the_notebook(grader, capsys):
-    overview = grader.hand_in()
-    assert len(overview.results) == 2
-    with zipfile.ZipFile("lesson-handin.zip") as archive:
-        assert archive.namelist() == ["lesson.ipynb"]
-        assert json.loads(archive.read("lesson.ipynb"))["nbformat"] == 4
-    assert "Save it (Ctrl+S)" in capsys.readouterr().out
+def test_what_is_checked_is_written_down(grader, tmp_path):
+    check(grader, "def half(x): ...")
+    assert read(tmp_path) == Record()
+    check(grader, "def half(x): return 2 * x")
+    check(grader, "def half(x): return x / 2")
+    tried = read(tmp_path).tried("lesson", "half")
+    assert (tried.attempts, tried.passed) == (2, True)
+    assert "return" not in (tmp_path / "progress.json").read_text()
+    exec("def third(x): return x\ngrader.check_all()", {"grader": grader})
+    assert read(tmp_path).tried("lesson", "third") is None  # to look at all of them is no attempt
+
+
+def test_a_check_works_where_its_record_cannot_be_written(grader, tmp_path):
+    (tmp_path / "progress.json").mkdir()
+    assert check(grader, "def half(x): return x / 2").state == "passed"
