@@ -12,7 +12,7 @@ help:
 	@echo "make demo     grade a class of twelve, honest and hostile"
 	@echo "make build    rebuild notebooks and autograders from the masters in solutions/"
 	@echo "make mutants  break each solution on purpose and see that the tests notice (TOPIC=01_regression for one)"
-	@echo "make pictures draw every widget, light and dark, into docs/images/widgets"
+	@echo "make pictures draw every picture of the guides, and every widget, light and dark"
 	@echo "make bench    time this against what you would use instead (ONLY=detection for one module)"
 
 $(USER_STAMP): pyproject.toml constraints.txt
@@ -52,3 +52,5 @@ bench: $(DEV_STAMP)
 
 pictures: $(DEV_STAMP)
 	$(BIN)/python -m docs.pictures
+	$(BIN)/python -m docs.report_pictures
+	$(BIN)/python -m docs.marking_pictures
