@@ -24,6 +24,7 @@ _SPACE = "http://www.w3.org/1998/Math/MathML"
 _APPLY = "\u2061"  # stands, unseen, between a function and its argument
 _ACCENTS = ("ˆ", "ˉ", "~", "_")
 _OPENS = ("(", "[", "{", "|", "‖", ",", ".", "=", ")")
+_CLOSES = (")", "]", "}", "|", "‖", "!")
 ElementTree.register_namespace("", _SPACE)
 
 
@@ -67,6 +68,9 @@ def _space(row: ElementTree.Element) -> None:
             node.attrib |= {"lspace": "0", "rspace": "0"}
             if text == "‖":
                 node.set("stretchy", "false")
+        signs = before is None or (_name(before) == "mo" and (before.text or "") not in _CLOSES)
+        if _name(node) == "mo" and text in ("+", "−", "±") and signs:
+            node.set("form", "prefix")
         word = _first(node)
         if word is not None and len(word.text or "") > 1:
             bracket = after is None or (_first(after, deep=True).text or "") in _OPENS

@@ -403,6 +403,7 @@ def test_an_agent_whose_parent_is_killed_from_outside_is_a_fault_of_the_machine(
     parent = psutil.Process(kernel._process._agent.pid).parent()
     place = kernel._process._room._folder
     parent.kill()
+    parent.wait(10)
     kernel._process._agent.kill()
     with pytest.raises(SandboxFault, match="killed from outside"):
         kernel.lookup("f")
