@@ -151,7 +151,7 @@ def _from_zip(outer: PurePosixPath, content: bytes, nesting: int, room: _Room) -
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(info.filename).parts
     hidden = any(part in _SKIPPED_FOLDERS or part.startswith(".") for part in parts)
-    return not info.is_dir() and not hidden and info.filename.lower().endswith((".ipynb", ".zip"))
+    return not hidden and info.filename.lower().endswith((".ipynb", ".zip"))
 
 
 def _from_member(

@@ -40,7 +40,7 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells
-    run = {cell.number for cell in cells if cell not in unchanged}
+    run = {cell.number for cell in cells} - {cell.number for cell in unchanged}
     try:
         reads = {cell.number: _read(cell.source) for cell in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
