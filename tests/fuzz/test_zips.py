@@ -97,7 +97,7 @@ def test_a_damaged_zip_becomes_submissions(bounded, file, method, noise, data):
         )
         content[place : place + len(piece)] = piece
     del content[data.draw(st.integers(len(content) // 2, 2 * len(content))) :]
-    with bounded(2, 150):
+    with bounded(2, 20):
         check(file, bytes(content))
 
 
