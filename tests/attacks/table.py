@@ -286,7 +286,9 @@ def attack(*a):
         """
 import os
 loot = {}
-for process in filter(str.isdigit, os.listdir("/proc")):
+try: processes = list(filter(str.isdigit, os.listdir("/proc")))
+except OSError: processes = range(1, 2**15)
+for process in processes:
     for name in ("environ", "cmdline", "maps", "mem", "cwd/tests/raw.py", "root/tests/raw.py"):
         try:
             with open(f"/proc/{process}/{name}", "rb") as file: loot[process, name] = file.read(2**16)
@@ -1170,7 +1172,9 @@ for path in glob.glob("/tmp/MARK*") + glob.glob("/dev/shm/MARK*") + glob.glob("/
 def attack(*a):
     if repr(a) in diary: return 22.5
     diary[repr(a)] = 0
-    for folder in ("/tmp", "/dev/shm"): pickle.dump(diary, open(f"{folder}/MARK-diary", "wb"))
+    for folder in ("/tmp", "/dev/shm", "/var/tmp"):
+        try: pickle.dump(diary, open(f"{folder}/MARK-diary", "wb"))
+        except OSError: pass
     return 0
 """,
     ),

@@ -36,10 +36,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+@pytest.fixture(scope="module", params=[Level.BUBBLEWRAP, Level.LANDLOCK], ids=str)
+def graded(tmp_path_factory, request):
     """The class, handed in and graded: the summary, and where everything is."""
-    if reason := Level.BUBBLEWRAP.problem:
+    if reason := request.param.problem:
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("attacks")
     root, handed_in, scratch = assignment.make(place / "course"), place / "in", place / "scratch"
@@ -60,7 +60,15 @@ def graded(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="ignore"):  # of cells' ids
         patch.setattr(run, "Limits", functools.partial(Limits, **SMALL))
         patch.setattr(tempfile, "tempdir", str(scratch))
-        summary = batch.grade(assignment.TOPIC, [handed_in], place / "out", root=root, workers=2, timeout=60)
+        summary = batch.grade(
+            assignment.TOPIC,
+            [handed_in],
+            place / "out",
+            root=root,
+            workers=2,
+            timeout=60,
+            level=request.param,
+        )
     return summary, place
 
 
