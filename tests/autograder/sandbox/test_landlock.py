@@ -392,6 +392,17 @@ def test_where_it_works_and_what_is_said_where_it_does_not(machine, here, says):
     assert landlock.other_user() == (bool(here.get("root")) and not here.get("complaint"))
 
 
+def test_agents_are_other_users_only_where_these_can_reach_their_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(landlock, "other_user", lambda: True)
+    monkeypatch.setattr(landlock, "landlock_version", lambda: 6)
+    tmp_path.chmod(0o700)
+    (tmp_path / "own").mkdir()
+    assert landlock.walls(tmp_path / "own", tmp_path).user is None
+    assert landlock.walls(Path("/usr/lib"), tmp_path).user >= 61184
+    monkeypatch.setattr(landlock, "landlock_version", lambda: 5)
+    assert landlock.walls(tmp_path / "own", tmp_path).user >= 61184
+
+
 def test_what_is_not_there_can_not_be_walled_in():
     with pytest.raises(FileNotFoundError):
         restrict._allow(-1, f"/{secrets.token_hex()}", 1)
