@@ -118,6 +118,25 @@ def test_a_course_inside_a_folder_that_is_read_is_left_out(level, tmp_path, monk
     assert readable == {beside, tmp_path / "python" / "lib", course / ".venv"}
 
 
+@LANDLOCK
+@pytest.mark.parametrize("version", range(1, 7))
+def test_older_versions_close_files_too(level, tmp_path, version):
+    """Each asked of this kernel, which still answers them all."""
+    (tmp_path / "secret").write_text("1")
+    (tmp_path / "own").mkdir()
+    readable = [str(path) for path in landlock._readable()]
+    code = f"""
+from autograder.sandbox import restrict
+restrict.landlock_version = lambda: {version}
+restrict.wall_in(restrict.Walls({str(tmp_path / "own")!r}, {readable!r}))
+open({str(tmp_path / "own" / "x")!r}, "w").close()
+try: open({str(tmp_path / "secret")!r})
+except PermissionError: print("closed")
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert said.stdout == "closed\n", said.stderr
+
+
 FILL = """
 import os
 def one(name="large"):
