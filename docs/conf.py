@@ -54,3 +54,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+def setup(app):
+    """Read all pages again when the value changes that ``docs/book.py`` makes of the code behind them."""
+    app.add_config_value("made_of", "", "env")
