@@ -120,7 +120,9 @@ class AgentProcess:
             else:
                 agent = self._process.pid
             self._theirs.close()
-            self.channel.receive(until)
+            self.channel.receive(
+                time.monotonic() + _START
+            )  # the first fork waits for the warm parent's imports
             self._agent = psutil.Process(agent)
             self._watch.start()
         except (OSError, ValueError, WireError, RuntimeError, psutil.Error) as error:
