@@ -21,7 +21,7 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "sys",
     "inspect",
 }
-_MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
+_MAX_CODE = 100_000  # characters of a notebook: a tree of code is hundreds of times as large
 
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:

@@ -178,17 +178,17 @@ def test_a_notebook_that_is_a_bomb_is_read_within_bounds(bounded, content):
 
 
 CODE_BOMBS = {
-    "sums": "1" + "+1" * 90_000,
-    "signs": "-" * 190_000 + "1",
-    "attributes": "a" + ".b" * 90_000,
-    "calls": "a" + "()" * 90_000,
-    "brackets": "(" * 190_000,
-    "choices": "if a: pass\n" + "elif a: pass\n" * 14_000,
-    "lambdas": "lambda:" * 25_000 + "1",
-    "statements": "a;" * 95_000,
-    "assignments": "a=" * 95_000 + "1",
+    "sums": "1" + "+1" * 45_000,
+    "signs": "-" * 90_000 + "1",
+    "attributes": "a" + ".b" * 45_000,
+    "calls": "a" + "()" * 45_000,
+    "brackets": "(" * 90_000,
+    "choices": "if a: pass\n" + "elif a: pass\n" * 7_000,
+    "lambdas": "lambda:" * 12_000 + "1",
+    "statements": "a;" * 45_000,
+    "assignments": "a=" * 45_000 + "1",
     "functions": "".join(" " * i + "def f():\n" for i in range(99)) + " " * 99 + "pass",
-    "classes": "class a: pass\n" * 14_000,
+    "classes": "class a: pass\n" * 7_000,
     "more than is read": "a;" * 400_000,
 }
 
