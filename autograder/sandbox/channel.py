@@ -7,8 +7,64 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 from autograder.sandbox import wire
+
+
+class Usage(NamedTuple):
+    """What a process has had of the processors since it started.
+
+    Parameters
+    ----------
+    ran, stood_in_line
+        Seconds; of a time in line that hasn't ended yet the system doesn't tell.
+    is_ready
+        Whether it runs or stands in line now.
+    """
+
+    ran: float = 0.0
+    stood_in_line: float = 0.0
+    is_ready: bool = False
+
+
+class Deadline:
+    """The time by which something must be there.
+
+    While the other end stands in line for a processor, the clock stands still: what another submission takes costs this one nothing.
+
+    Parameters
+    ----------
+    seconds
+        From now.
+    usage
+        Tells what the other end has had of the processors.
+    latest
+        The time, by the monotonic clock, at which patience ends even so.
+    """
+
+    def __init__(
+        self, seconds: float, *, usage: Callable[[], Usage] = Usage, latest: float = math.inf
+    ) -> None:
+        self._start, self._seconds, self._latest = time.monotonic(), seconds, latest
+        self._usage, self._before = usage, usage()
+        self._until = min(self._start + seconds, latest)
+
+    def left(self) -> float:
+        """Seconds until then; 0 or less if it has passed."""
+        now = time.monotonic()
+        if now >= self._until:
+            in_line = self._in_line(now - self._start)
+            self._until = min(self._start + self._seconds + in_line, self._latest)
+        return self._until - now
+
+    def _in_line(self, passed: float) -> float:
+        usage = self._usage()
+        in_line = usage.stood_in_line - self._before.stood_in_line
+        if usage.is_ready:
+            in_line = max(in_line, passed - (usage.ran - self._before.ran))
+        return max(in_line, 0.0)
 
 
 class Channel:
@@ -24,7 +80,7 @@ class Channel:
         self._connection = connection
         connection.setblocking(False)
 
-    def send(self, message: bytes, until: float) -> None:
+    def send(self, message: bytes, until: Deadline) -> None:
         """Write a message.
 
         Raises
@@ -42,7 +98,7 @@ class Channel:
             except BlockingIOError:
                 continue
 
-    def receive(self, until: float) -> tuple[bytes, bytes]:
+    def receive(self, until: Deadline) -> tuple[bytes, bytes]:
         """The next message's kind and content.
 
         Raises
@@ -64,7 +120,7 @@ class Channel:
         """Hang up."""
         self._connection.close()
 
-    def _read(self, count: int, until: float) -> bytes:
+    def _read(self, count: int, until: Deadline) -> bytes:
         data = bytearray()
         while len(data) < count:
             self._wait(until)
@@ -77,11 +133,12 @@ class Channel:
             data += piece
         return bytes(data)
 
-    def _wait(self, until: float, event: int = select.POLLIN) -> None:
+    def _wait(self, until: Deadline, event: int = select.POLLIN) -> None:
         if self._connection.fileno() < 0:
             raise ConnectionResetError
-        left = until - time.monotonic()
         poll = select.poll()
         poll.register(self._connection, event)
-        if left <= 0 or not poll.poll(math.ceil(1000 * left)):
-            raise TimeoutError
+        while (left := until.left()) > 0:
+            if poll.poll(math.ceil(1000 * left)):
+                return
+        raise TimeoutError

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.sandbox.channel import Deadline
 from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SandboxFault, SubmissionTimeout
 from autograder.sandbox.process import AgentProcess
@@ -26,6 +27,7 @@ from course_utils.checks.forbids import ESCAPES, ForbiddenCall
 __all__ = ["CellResult", "Kernel", "Limits", "Proxy", "SandboxFault", "SubmissionTimeout"]
 
 _PREPARATION = 60.0  # seconds for importing what is watched
+_PATIENCE = 20  # times the seconds of a call, if it can't get a processor
 _GRACE = 1.0  # seconds that an interrupted call gets to come back
 _SHORT = 200  # characters of a name, 2000 of a message
 _LIBRARIES = sys.stdlib_module_names | {"numpy", "torch"}
@@ -243,7 +245,8 @@ class Kernel:
         process.wait_until_ready()
         if (start := time.monotonic()) >= self._deadline:
             raise SubmissionTimeout
-        until = min(start + seconds, self._deadline)
+        latest = min(start + _PATIENCE * seconds, self._deadline)
+        until = Deadline(seconds, usage=process.usage, latest=latest)
         sent = False
         try:
             process.channel.send(pickle.dumps(request), until)
@@ -265,7 +268,7 @@ class Kernel:
             raise SubmissionTimeout
         raise CallTimeout(self._trouble)
 
-    def _receive(self, until: float, *, arithmetic: Arithmetic) -> tuple[Any, ...]:
+    def _receive(self, until: Deadline, *, arithmetic: Arithmetic) -> tuple[Any, ...]:
         """The reply; what the student's code asks of the judge's functions is answered on the way."""
         process = self._process
         assert process is not None
@@ -287,7 +290,8 @@ class Kernel:
         """After a timeout: interrupt, and end the agent if that doesn't help."""
         process.interrupt()
         try:
-            self._receive(time.monotonic() + _GRACE, arithmetic="never")
+            until = Deadline(_GRACE, usage=process.usage, latest=self._deadline + _GRACE)
+            self._receive(until, arithmetic="never")
         except (TimeoutError, ConnectionError, wire.WireError):
             process.end()
 

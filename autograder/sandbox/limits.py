@@ -28,7 +28,7 @@ class Limits:
     submission_seconds: float = 300.0
     memory_bytes: int = 4 * 2**30
     file_bytes: int = 256 * 2**20
-    processes: int = 128
+    processes: int = 32
 
 
 @dataclass(frozen=True)

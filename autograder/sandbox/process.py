@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from autograder.sandbox import cgroups
-from autograder.sandbox.channel import Channel
+from autograder.sandbox.channel import Channel, Deadline, Usage
 from autograder.sandbox.level import Level
 from autograder.sandbox.limits import Limits, SandboxFault
 from autograder.sandbox.rooms import ROOMS, descendants
@@ -69,7 +69,7 @@ class AgentProcess:
         try:
             agent = self._room.enter(self._theirs.fileno(), until)
             self._theirs.close()
-            self.channel.receive(time.monotonic() + _START)  # the warm parent may just have been started
+            self.channel.receive(Deadline(_START))  # the warm parent may just have been started
             if self._group is not None:
                 self._group.add(agent)
             self._agent = psutil.Process(agent)
@@ -86,6 +86,15 @@ class AgentProcess:
         if self._agent is not None:
             with contextlib.suppress(psutil.Error):
                 self._agent.send_signal(signal.SIGINT)
+
+    def usage(self) -> Usage:
+        """What the agent has had of the processors; nothing where the system doesn't tell."""
+        if self._agent is not None:
+            with contextlib.suppress(OSError, ValueError, psutil.Error):
+                ran, in_line, _ = Path(f"/proc/{self._agent.pid}/schedstat").read_text().split()
+                is_ready = self._agent.status() == psutil.STATUS_RUNNING
+                return Usage(int(ran) / 1e9, int(in_line) / 1e9, is_ready)
+        return Usage()
 
     @property
     def alive(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder import build
@@ -164,12 +163,18 @@ def make(root: Path) -> Path:
 
 def half_solved(root: Path) -> NotebookNode:
     """What is handed out, with an honest answer to ``honest``."""
-    return replace_answer(build.student_notebook(TOPIC, root), "honest", "def honest(x):\n    return x + 1")
+    return honestly(build.student_notebook(TOPIC, root))
 
 
-def with_cell(notebook: NotebookNode, source: str, *, first: bool = False) -> NotebookNode:
-    """A copy with one more code cell, at the end or before all others."""
-    copy: NotebookNode = nbformat.from_dict(notebook)
-    cell = nbformat.v4.new_code_cell(source, id="attack")
-    copy.cells.insert(0 if first else len(copy.cells), cell)
-    return copy
+def honestly(notebook: NotebookNode) -> NotebookNode:
+    """A copy with an honest answer to ``honest``."""
+    return replace_answer(notebook, "honest", "def honest(x):\n    return x + 1")
+
+
+def attacked(notebook: NotebookNode, source: str, exercises: tuple[str, ...]) -> NotebookNode:
+    """A copy with hostile code in the first exercise's cell, and ``attack``, if that defines it, for all of the exercises."""
+    first, *others = exercises
+    by_name = "attack" in source
+    for name in others:
+        notebook = replace_answer(notebook, name, f"{name} = attack" if by_name else "# answered above")
+    return replace_answer(notebook, first, f"{source}\n{first} = attack\n" if by_name else source)

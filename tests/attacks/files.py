@@ -205,7 +205,10 @@ FILES = (
     ),
     BrokenFile("a_list", "Is JSON, but a list.", "not a notebook", _bytes("a_list.ipynb", b"[1, 2, 3]")),
     BrokenFile(
-        "deep_json", "Is a million opening brackets.", "not JSON", _bytes("deep_json.ipynb", b"[" * 10**6)
+        "deep_json",
+        "Is a million opening brackets.",
+        "more than 300,000 parts",
+        _bytes("deep_json.ipynb", b"[" * 10**6),
     ),
     BrokenFile(
         "long_number",
@@ -239,7 +242,9 @@ FILES = (
         "not a notebook",
         _json("future_format.ipynb", lambda c: c.update(nbformat=99)),
     ),
-    BrokenFile("many_cells", "Has 20,000 cells.", "more than 2000 cells", _json("many_cells.ipynb", _many)),
+    BrokenFile(
+        "many_cells", "Has 20,000 cells.", "more than 300,000 parts", _json("many_cells.ipynb", _many)
+    ),
     BrokenFile("large", "Is 200 MB of zeros.", "larger than", _large),
     BrokenFile("link", "Is a link to the machine's list of users.", "link", _link),
     BrokenFile("pipe", "Is a pipe, which whoever reads it waits for.", "special file", _pipe),
@@ -298,9 +303,9 @@ FILES = (
     BrokenFile(
         "half_a_character",
         "Holds half a character in its code.",
-        "could not use",
+        "raised",
         _json("half_a_character.ipynb", _half_a_character),
-        "graded",
+        "partial",
         HONEST,
     ),
     BrokenFile(

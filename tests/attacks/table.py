@@ -30,8 +30,6 @@ class Attack:
         The points that it must get, for each exercise that gets any.
     exercises
         Those that it answers.
-    first
-        Whether it stands before all other cells.
     harmful
         Whether it would harm a machine that doesn't hold it.
     """
@@ -44,14 +42,7 @@ class Attack:
     status: str = "graded"
     earns: tuple[tuple[str, float], ...] = (("honest", 4.0),)
     exercises: tuple[str, ...] = ATTACKED
-    first: bool = False
     harmful: bool = False
-
-    @property
-    def cell(self) -> str:
-        """The source, and what puts it in the exercises' place."""
-        taken = f"\n{' = '.join(self.exercises)} = attack\n" if "attack" in self.source else ""
-        return self.source + taken
 
 
 NOT_RIGHT = "could not use what your code returned"
@@ -200,7 +191,6 @@ class grader:
 __OTTER_TESTS__ = {}
 def attack(*a): return 0
 """,
-        first=True,
     ),
     # --- searching ------------------------------------------------------------------------------------------
     Attack(
@@ -286,9 +276,7 @@ def attack(*a):
         """
 import os
 loot = {}
-try: processes = list(filter(str.isdigit, os.listdir("/proc")))
-except OSError: processes = range(1, 2**15)
-for process in processes:
+for process in (os.getppid(), 1, *range(2, 500)):
     for name in ("environ", "cmdline", "maps", "mem", "cwd/tests/raw.py", "root/tests/raw.py"):
         try:
             with open(f"/proc/{process}/{name}", "rb") as file: loot[process, name] = file.read(2**16)
@@ -596,8 +584,9 @@ def attack(*a):
 class Oops(Exception): pass
 Oops.__name__ = "<script>alert(1)</script>"
 def attack(*a): raise Oops("<script>alert('MARK')</script>\\x1b[2J\\ud800")
+raw = attack
 raise Oops("</td><script>alert('MARK')</script>\\x1b[2J")
-""".replace('raise Oops("</td>', 'Box = solve = checked = raw = attack\nraise Oops("</td>'),
+""",
         status="partial",
     ),
     # --- forging --------------------------------------------------------------------------------------------
@@ -828,7 +817,7 @@ def attack(*a): return Endless()
         "code_that_stalls_a_parser",
         ENDLESS,
         "Is a million minus signs, brackets and attributes, to hold up or break what reads it.",
-        "Cell 17",
+        "Cell ",
         "x = " + "-" * 200_000 + "1 + " + "(" * 1000 + "a" + ".a" * 50_000 + "\nattack",
         status="partial",
     ),
@@ -1172,7 +1161,7 @@ for path in glob.glob("/tmp/MARK*") + glob.glob("/dev/shm/MARK*") + glob.glob("/
 def attack(*a):
     if repr(a) in diary: return 22.5
     diary[repr(a)] = 0
-    for folder in ("/tmp", "/dev/shm", "/var/tmp"):
+    for folder in ("/tmp", "/dev/shm", "."):
         try: pickle.dump(diary, open(f"{folder}/MARK-diary", "wb"))
         except OSError: pass
     return 0

@@ -2,7 +2,6 @@
 
 import csv
 import functools
-import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -31,14 +30,13 @@ NAMES = [attack.name for attack in ATTACKS]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
     pytest.mark.xdist_group("attacks"),
 ]
 
 
-@pytest.fixture(scope="module", params=[Level.BUBBLEWRAP, Level.LANDLOCK], ids=str)
-def graded(tmp_path_factory, request):
-    """The class, handed in and graded: the summary, and where everything is."""
+@pytest.fixture(scope="module", params=[Level.BUBBLEWRAP, Level.LANDLOCK])
+def graded(request, tmp_path_factory):
+    """The class, handed in and graded behind walls of each kind: the summary, and where everything is."""
     if reason := request.param.problem:
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("attacks")
@@ -51,7 +49,7 @@ def graded(tmp_path_factory, request):
         "control_solution": build.solution_notebook(assignment.TOPIC, root),
         "control_stub": build.student_notebook(assignment.TOPIC, root),
         "control_half": honest,
-        **{a.name: assignment.with_cell(honest, a.cell, first=a.first) for a in ATTACKS},
+        **{a.name: assignment.attacked(honest, a.source, a.exercises) for a in ATTACKS},
     }
     for name, notebook in notebooks.items():
         nbformat.write(notebook, handed_in / f"{name}.ipynb")
@@ -128,7 +126,7 @@ def test_no_file_is_left(graded):
     _, place = graded
     assert not list((place / "scratch").iterdir())
     assert {path.name for path in (place / "out").iterdir()} == {
-        *("results.sqlite", "grades.csv", "report.html", "feedback"),
+        *("results.sqlite", "grades.csv", "report.html", "report.json", "feedback"),
     }
     for folder in (
         "/tmp",

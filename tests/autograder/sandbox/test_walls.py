@@ -399,3 +399,17 @@ def test_the_thief_of_that_test_does_find_what_is_there(level):
         assert kernel.run_cell(f"here = {mark!r}; open('note', 'w').write({mark!r})").ok
         for search in ("in_files", "in_memory", "in_objects"):
             assert mark.encode() in kernel.lookup(search)(), search
+
+
+def test_a_neighbour_that_takes_all_processors_costs_nobody_anything(kernel_of):
+    greedy = kernel_of(
+        "import subprocess",
+        'def take(): return len([subprocess.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True) for _ in range(24)])',
+        processes=30,
+        call_seconds=30,
+    )
+    busy = "def work(seconds):\n    import time\n    while time.process_time() < seconds: pass\n    return seconds"
+    honest = kernel_of(busy + "\nimport time\ndef used(): return time.process_time()", call_seconds=1.5)
+    start = honest.lookup("used")()
+    assert greedy.lookup("take")() == 24
+    assert honest.lookup("work")(start + 0.5) == start + 0.5  # on two processors it takes many times as long
