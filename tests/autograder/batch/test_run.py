@@ -4,6 +4,7 @@ import csv
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -48,6 +49,7 @@ def judged(monkeypatch):
         return Judged(questions, (), 0.1)
 
     monkeypatch.setattr(grading, "judge", fake)
+    monkeypatch.setattr(run, "_PAUSES", (0.0, 0.0, 0.0))
     return seen
 
 
@@ -57,7 +59,7 @@ def test_what_is_handed_in_twice_is_graded_once(judged, tmp_path):
         write(tmp_path / "in", name, source)
         (tmp_path / "in" / f"{twin}.ipynb").write_bytes((tmp_path / "in" / f"{name}.ipynb").read_bytes())
     summary = grade(TOPIC, [tmp_path / "in"], tmp_path / "out", root=ROOT, workers=2)
-    assert sorted(judged) == ["fault", "x = 1", "zero"]
+    assert sorted(judged) == ["fault", "fault", "fault", "x = 1", "zero"]  # faults of ours are tried again
     scores = {result.submission: result.score for result in summary.results}
     assert scores["ann"] == scores["cat"] > scores["bob"] == 0
     assert set(summary.faults) == {"dan", "eve"}
@@ -72,7 +74,7 @@ def test_every_submission_has_a_row_and_a_page(judged, tmp_path):
     assert summary.exit_status == 1
     rows = list(csv.DictReader((tmp_path / "out" / "grades.csv").open()))
     questions = list(build.test_sources(TOPIC, ROOT))
-    assert list(rows[0]) == ["submission", "status", "score", "max_score", *questions, "seconds"]
+    assert list(rows[0]) == ["submission", "status", "score", "max_score", *questions, "seconds", "unstable"]
     assert [(row["submission"], row["status"], row["score"], row["max_score"]) for row in rows] == [
         ("ann", "graded", "36", "36"),
         ("bob", "graded", "0", "36"),
@@ -103,7 +105,7 @@ def test_our_own_faults_are_tried_again_and_are_nobodys_zero(judged, tmp_path):
         assert set(summary.faults) == {"fault", "bug"}
         assert [result.submission for result in summary.results] == ["ann"]
         assert summary.exit_status == 1
-    assert sorted(judged) == ["ann", "bug", "bug", "fault", "fault"]
+    assert Counter(judged) == {"ann": 1, "bug": 2, "fault": 6}  # a fault of the grader's own code won't pass
 
 
 def test_each_result_is_written_as_soon_as_it_is_there(judged, tmp_path, monkeypatch):
@@ -126,7 +128,7 @@ def command(*words):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("grade", "99_magic", "x", "--out", "y"), "There is no topic 99_magic. There are: 01_regression"),
+        (("grade", "99_magic", "x", "--out", "y"), "There is no topic 99_magic. There are: 00_start_here"),
         (("grade", TOPIC, "nowhere", "--out", "y", "--unsandboxed"), "nowhere does not exist."),
         (("grade", TOPIC), "Missing argument"),
         (("build", "99_magic"), "There is no topic 99_magic"),
