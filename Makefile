@@ -4,7 +4,7 @@ BIN := .venv/bin
 USER_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: help lab test check demo build bench mutants pictures
+.PHONY: help lab test check demo build bench mutants pictures book
 help:
 	@echo "make lab      set everything up and open the course in JupyterLab"
 	@echo "make test     run all tests"
@@ -12,7 +12,8 @@ help:
 	@echo "make demo     grade a class of twelve, honest and hostile"
 	@echo "make build    rebuild notebooks and autograders from the masters in solutions/"
 	@echo "make mutants  break each solution on purpose and see that the tests notice (TOPIC=01_regression for one)"
-	@echo "make pictures draw every widget, light and dark, into docs/images/widgets"
+	@echo "make pictures draw every picture of the guides, and every widget, light and dark"
+	@echo "make book     make the book of all notebooks, guides and the reference: dist/book/index.html"
 	@echo "make bench    time this against what you would use instead (ONLY=detection for one module)"
 
 $(USER_STAMP): pyproject.toml constraints.txt
@@ -52,3 +53,8 @@ bench: $(DEV_STAMP)
 
 pictures: $(DEV_STAMP)
 	$(BIN)/python -m docs.pictures
+	$(BIN)/python -m docs.report_pictures
+	$(BIN)/python -m docs.marking_pictures
+
+book: $(DEV_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m docs.book

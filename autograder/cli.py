@@ -196,7 +196,7 @@ def similar(
     root = _root()
     _chosen([topic], root)
     _existing(paths)
-    raise typer.Exit(show_similar(topic, paths, out, root=root))
+    show_similar(topic, paths, out, root=root)
 
 
 @app.command()

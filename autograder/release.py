@@ -13,7 +13,6 @@ _STUDENTS = (
     "LICENSE",
     "Makefile",
     "autograder",
-    "binder",
     "constraints.txt",
     "course_utils",
     "docs/guides/student.md",

@@ -1,7 +1,7 @@
-"""The grader beside stock otter on the same class: throughput, scores, growth, memory, and where the time goes.
+"""The grader beside stock otter and nbgrader on the same class: throughput, scores, growth, memory, and where the time goes.
 
 Every submission is another: honest mistakes (those of ``tests/wrong_answers``) in the solved notebook, two at a time.
-Both sides get two processes.
+Ours and otter get two processes; nbgrader grades a class in one, and can't do otherwise.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -29,6 +30,7 @@ import nbformat
 import psutil
 
 from autograder import build
+from autograder.build.nbgrader import CONFIG
 from autograder.demo import replace_answer
 from autograder.judge import judge
 from autograder.sandbox.kernel import Kernel
@@ -60,9 +62,11 @@ def hand_in(count: int, folder: Path) -> list[Path]:
     return paths
 
 
-def run(*words: object) -> str:
-    """Run a program of this Python; return what it prints."""
-    return subprocess.run([sys.executable, "-m", *map(str, words)], check=True, capture_output=True, text=True).stdout  # fmt: skip
+def run(*words: object, cwd: Path | None = None) -> None:
+    """Run a program of this Python."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # nbgrader calls alembic
+    words = [sys.executable, "-m", *map(str, words)]
+    subprocess.run(words, check=True, capture_output=True, cwd=cwd, env={**os.environ, "PATH": path})
 
 
 def ours(folder: Path) -> dict[str, float]:
@@ -87,6 +91,32 @@ def otter(paths: list[Path]) -> dict[str, float]:
         return dict(zip((path.stem for path in paths), pool.map(one, paths), strict=True))
 
 
+def nbgrader(paths: list[Path]) -> dict[str, float]:
+    """The scores that nbgrader gives to the same answers in the notebook that it released."""
+    from nbgrader.api import Gradebook
+
+    course = Path(paths[0].parent.parent, "nbgrader")
+    source = course / "source" / TOPIC / f"{TOPIC}.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(build.nbgrader_notebook(TOPIC, ROOT), source)
+    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    run("nbgrader", "generate_assignment", TOPIC, cwd=course)
+    released = nbformat.read(course / "release" / TOPIC / f"{TOPIC}.ipynb", as_version=4)
+    exercises = build.test_sources(TOPIC, ROOT)
+    for path in paths:
+        notebook = released
+        for cell in nbformat.read(path, as_version=4).cells:
+            for name in exercises:
+                if cell.cell_type == "code" and cell.source.startswith(f"def {name}("):
+                    notebook = replace_answer(notebook, name, cell.source)
+        place = course / "submitted" / path.stem / TOPIC / f"{TOPIC}.ipynb"
+        place.parent.mkdir(parents=True)
+        nbformat.write(notebook, place)
+    run("nbgrader", "autograde", TOPIC, cwd=course)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        return {path.stem: gradebook.find_submission(TOPIC, path.stem).score for path in paths}
+
+
 def timed(call: Callable[[], dict[str, float]]) -> tuple[float, dict[str, float]]:
     """Seconds, and what came of it."""
     start = time.perf_counter()
@@ -95,21 +125,26 @@ def timed(call: Callable[[], dict[str, float]]) -> tuple[float, dict[str, float]
 
 
 def throughput(count: int = 50, peers: int = 6) -> None:
-    """Print the table of both on a class; the peer grades its first few, for each of its submissions starts anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = hand_in(count, Path(folder, "class"))
-        mine, my_scores = timed(partial(ours, paths[0].parent))
-        theirs, their_scores = timed(partial(otter, paths[:peers]))
-    same = sum(my_scores[name] == score for name, score in their_scores.items())
-    each, peer_each = mine / count, theirs / peers
+    """Print a table of all three on a class; the peers grade its first few, for each submission costs them the same."""
     print(
-        f"| a class of {count}, two processes | seconds a submission | ratio | same score |\n|---|---|---|---|"
-    )
-    print(f"| `course grade` | {each:.2f} | 1 | |")
-    print(
-        f"| `otter run` ({peers} of them) | {peer_each:.2f} | {peer_each / each:.0f} × | {same} of {peers} |",
+        f"| a class of {count} | seconds a submission | ratio | the same score |\n|---|---|---|---|",
         flush=True,
     )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = hand_in(count, Path(folder, "class"))
+        mine, scores = timed(partial(ours, paths[0].parent))
+        print(f"| `course grade`, two workers | {mine / count:.2f} | 1 | |", flush=True)
+        for name, peer in (
+            ("`otter run`, two at a time", otter),
+            ("`nbgrader autograde`, the class", nbgrader),
+        ):
+            seconds, theirs = timed(partial(peer, paths[:peers]))
+            same = sum(math.isclose(scores[student], score) for student, score in theirs.items())
+            ratio = seconds / peers / (mine / count)
+            print(
+                f"| {name} ({peers} of them) | {seconds / peers:.2f} | {ratio:.0f} × | {same} of {peers} |",
+                flush=True,
+            )
 
 
 def growth(sizes: tuple[int, ...] = (10, 100, 1000)) -> None:

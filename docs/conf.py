@@ -33,10 +33,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
+html_domain_indices = False
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
+html_sidebars = {"where": [], "notation": []}
 html_theme_options = {
     "logo": {"text": project},
     "navbar_end": ["theme-switcher"],
@@ -52,3 +54,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+def setup(app):
+    """Read all pages again when the value changes that ``docs/book.py`` makes of the code behind them."""
+    app.add_config_value("made_of", "", "env")

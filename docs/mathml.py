@@ -24,6 +24,7 @@ _SPACE = "http://www.w3.org/1998/Math/MathML"
 _APPLY = "\u2061"  # stands, unseen, between a function and its argument
 _ACCENTS = ("ˆ", "ˉ", "~", "_")
 _OPENS = ("(", "[", "{", "|", "‖", ",", ".", "=", ")")
+_CLOSES = (")", "]", "}", "|", "‖", "!")
 ElementTree.register_namespace("", _SPACE)
 
 
@@ -45,21 +46,27 @@ def mathml(formula: str, block: bool = False) -> str:
     text = tex2mathml(formula, as_block=block).replace("&ApplyFunction;", _APPLY)
     tree = ElementTree.fromstring(re.sub(r"\n\s*", "", text))
     for node in list(tree.iter()):
+        _stack(node)
         _space(node)
     return ElementTree.tostring(tree, encoding="unicode")
 
 
-def _space(row: ElementTree.Element) -> None:
-    """Set what is directly in ``row`` as TeX would: bars, final points, functions without brackets, labels of braces."""
-    if _name(row) == "msub" and _name(row[0]) == "munder":
+def _stack(row: ElementTree.Element) -> None:
+    """Set the index of an accented letter beside it, the label of a brace below it, and lengthen a line over several letters."""
+    kind = _name(row)
+    if kind == "msub" and _name(row[0]) == "munder":
         row.tag = f"{{{_SPACE}}}munder"
-    if _name(row) == "munderover" and (row[2].text or "") in _ACCENTS:  # the index belongs beside, not below
+    elif kind == "munderover" and (row[2].text or "") in _ACCENTS:
         letter, index, accent = row
         row[:] = [ElementTree.Element(f"{{{_SPACE}}}mover", accent="true"), index]
         row[0].extend([letter, accent])
         row.tag = f"{{{_SPACE}}}msub"
-    if _name(row) == "mover" and row[1].text == "_":
+    elif kind == "mover" and row[1].text == "_":
         row[1].text = "¯"  # the sign that stretches
+
+
+def _space(row: ElementTree.Element) -> None:
+    """Set the bars, signs, full stops and named functions that stand directly in ``row`` as far apart as TeX would."""
     before, inside = None, list(row)
     for node, after in zip_longest(inside, inside[1:]):
         text = node.text or ""
@@ -67,6 +74,9 @@ def _space(row: ElementTree.Element) -> None:
             node.attrib |= {"lspace": "0", "rspace": "0"}
             if text == "‖":
                 node.set("stretchy", "false")
+        opening = before is None or (_name(before) == "mo" and (before.text or "") not in _CLOSES)
+        if _name(node) == "mo" and text in ("+", "−", "±") and opening:
+            node.set("form", "prefix")
         word = _first(node)
         if word is not None and len(word.text or "") > 1:
             bracket = after is None or (_first(after, deep=True).text or "") in _OPENS

@@ -6,16 +6,17 @@ import tempfile
 from pathlib import Path
 from shutil import which
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 import course_utils.widgets as widgets
 from course_utils.widgets._face import standalone
 
-FOLDER = Path(__file__).parent / "images" / "widgets"
+IMAGES = Path(__file__).parent / "images"
+FOLDER = IMAGES / "widgets"
 
 
 def main() -> None:
-    """One PNG for each widget and theme, 900 pixels wide."""
+    """One PNG for each widget and theme, 900 pixels wide; then the playground for the README."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     chromium = which("chromium") or which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -29,7 +30,19 @@ def main() -> None:
                 page.goto(path.as_uri())
                 page.wait_for_selector("[data-ready]")
                 page.screenshot(path=FOLDER / f"{name}-{theme}.png", full_page=True)
+        playground(page, Path(folder))
         browser.close()
+
+
+def playground(page: Page, folder: Path) -> None:
+    """The playground at the end of a race."""
+    path = folder / "playground.html"
+    path.write_text(standalone(widgets.OptimizerPlayground(), dark=False), encoding="utf-8")
+    page.goto(path.as_uri())
+    page.wait_for_selector("[data-ready]")
+    page.get_by_role("slider", name="step").first.press("End")
+    page.wait_for_timeout(500)
+    page.screenshot(path=IMAGES / "playground.png", full_page=True)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,17 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long an example takes on a busy machine says nothing about whether it is right.
 settings.register_profile("course", deadline=None)
+# For hours of fuzzing: pytest tests/fuzz --hypothesis-profile=long
+settings.register_profile(
+    "long",
+    deadline=None,
+    max_examples=20_000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 settings.load_profile("course")
 
 PACKAGE_OF = {"chromium": "chromium", "bubblewrap": "bubblewrap", "node": "nodejs"}

@@ -160,24 +160,27 @@ def _exercise(question: Question, tests: str) -> Iterator[NotebookNode]:
         groups = [(cell,) for cell in question.tests]
         points = [float(case.points or 0) for case in file.test_cases]
     for number, (group, worth) in enumerate(zip(groups, points, strict=True), start=1):
-        source = "\n\n\n".join(_test(cell, question.name) for cell in group)
+        source = "\n\n\n".join(_test(cell, question) for cell in group)
         yield _code(
             source, **_FIXED, nbgrader=_role(f"{question.name}-test-{number}", worth, grade=True, locked=True)
         )
 
 
-def _test(cell: Cell, exercise: str) -> str:
+def _test(cell: Cell, question: Question) -> str:
     """A test of a master as code. Students get one line of it: a public check by its name, or that there is a hidden test.
 
     The line of a public check asks the checks that travel with the notebook, which a student could edit: what counts is below it.
     """
     name = next(node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef))
     if cell.is_hidden:
-        shown = f"# Hidden test of {exercise}: it runs when your work is graded."
-        source, hidden = cell.source.split("\n", 1)[1], ", hidden=True"
+        shown = f"# Hidden test of {question.name}: it runs when your work is graded."
+        source = cell.source.split("\n", 1)[1]
     else:
         case = name.removeprefix("test_").replace("_", " ")
-        shown = f'from course_utils.checks import require\n\nrequire(grader.check("{exercise}"), "{case}")'
-        source, hidden = cell.source, ""
-    test = f"from course_utils.checks import run_test\n\n\n{source}\n\n\nrun_test({name}, globals(){hidden})"
-    return f"{shown}\n### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS"
+        shown = (
+            f'from course_utils.checks import require\n\nrequire(grader.check("{question.name}"), "{case}")'
+        )
+        source = cell.source
+    test = f"from course_utils.checks import run_test\n\n\n{source}\n\n\n"
+    call = f"run_test({name}, globals(), hidden={cell.is_hidden}, forbids={question.forbids})"
+    return f"{shown}\n### BEGIN HIDDEN TESTS\n{test}{call}\n### END HIDDEN TESTS"

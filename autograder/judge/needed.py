@@ -21,7 +21,7 @@ _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
     "sys",
     "inspect",
 }
-_MAX_CODE = 200_000  # characters of a notebook: a tree of code is hundreds of times as large
+_MAX_CODE = 100_000  # characters of a notebook: a tree of code is hundreds of times as large
 
 
 def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[str]) -> list[Cell]:
@@ -41,9 +41,9 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells
-    run = {cell.number for cell in cells if cell not in unchanged}
     # The same in every submission of a class, so read once. What students wrote isn't kept.
     known = {cell.number for cell in unchanged}
+    run = {cell.number for cell in cells} - known
     try:
         reads = {c.number: (_read_once if c.number in known else names_read)(c.source) for c in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from autograder.batch.handed_in import HandedIn
 from autograder.batch.store import Result, Store
 from autograder.build.masters import master_path, questions, read_cells
 from autograder.report.late import Deduction, Policy, Work, deductions, with_zone
-from autograder.report.roster import Match, Person, Roster, match, without_roster
+from autograder.report.roster import Match, Person, Roster, match, read_table, without_roster
 
 
 @dataclass(frozen=True)
@@ -177,18 +176,16 @@ def read_times(path: Path, policy: Policy) -> dict[tuple[str, str], datetime]:
         If a column is missing or a line has no time with a zone, with the line's number.
     """
     times = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if missing := {"student", "time"} - set(reader.fieldnames or []):
-            raise ValueError(f"{path}: the first line must name the columns student and time: {missing}.")
-        for row in reader:
-            where = f"{path}, line {reader.line_num}: {row['time']!r}"
-            try:
-                time = datetime.fromisoformat((row["time"] or "").strip())
-            except ValueError as error:
-                raise ValueError(f"{where} is not a time such as 2026-10-09T23:59:00+02:00.") from error
-            key = (row["student"] or "").strip().casefold(), (row.get("topic") or "").strip()
-            times[key] = with_zone(time, policy.zone, where)
+    header, rows = read_table(path)
+    if not {"student", "time"} <= set(header):
+        raise ValueError(f"{path}: the first line must name the columns student and time.")
+    for line, row in rows:
+        where = f"{path}, line {line}: {row['time']!r}"
+        try:
+            time = datetime.fromisoformat(row["time"])
+        except ValueError as error:
+            raise ValueError(f"{where} is not a time such as 2026-10-09T23:59:00+02:00.") from error
+        times[row["student"].casefold(), row.get("topic", "")] = with_zone(time, policy.zone, where)
     return times
 
 

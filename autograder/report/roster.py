@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections import defaultdict
@@ -90,22 +91,14 @@ def read_roster(path: Path) -> Roster:
     ValueError
         If it has none of these columns, a line names nobody, or two people share an ``id``, ``email`` or ``canvas_id``.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        first = file.readline()
-        file.seek(0)
-        # Spreadsheets write semicolons where the comma is the decimal sign.
-        reader = csv.DictReader(file, delimiter=";" if first.count(";") > first.count(",") else ",")
-        header = [(name or "").strip() for name in reader.fieldnames or []]
-        reader.fieldnames = header
-        from_canvas = {"Student", "ID", "Section"} <= set(header)
-        rows = [(reader.line_num, row) for row in reader]
+    header, rows = read_table(path)
+    from_canvas = {"Student", "ID", "Section"} <= set(header)
     names = _CANVAS if from_canvas else {n: _OWN[n.lower()] for n in header if n.lower() in _OWN}
     if not {"name", "email", "id"} & set(names.values()):
         raise ValueError(f"{path}: the first line must name columns: name, email or id, or all three.")
     columns = tuple(name for name in header if name and name not in names)
     people = []
-    for line, row in rows:
-        cells = {name: (row.get(name) or "").strip() for name in header}
+    for line, cells in rows:
         if from_canvas and _is_not_a_person(cells):
             continue
         known = {field: cells.get(name, "") for name, field in names.items()}
@@ -119,6 +112,30 @@ def read_roster(path: Path) -> Roster:
         people.append(person)
     _check_unique(people, path)
     return Roster(tuple(people), columns, from_canvas)
+
+
+def read_table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Read a CSV as spreadsheets write them: the header, and each row with the number of its line.
+
+    Raises
+    ------
+    ValueError
+        If it is not a CSV in UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        first = text.partition("\n")[0]
+        # Spreadsheets write semicolons where the comma is the decimal sign.
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        header = [(name or "").strip() for name in reader.fieldnames or []]
+        reader.fieldnames = header
+        rows = [(reader.line_num, {name: (row.get(name) or "").strip() for name in header}) for row in reader]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not in UTF-8: save it as “CSV UTF-8”.") from error
+    except csv.Error as error:
+        raise ValueError(f"{path} is not a CSV: {error}.") from error
+    return header, rows
 
 
 def _is_not_a_person(cells: Mapping[str, str]) -> bool:

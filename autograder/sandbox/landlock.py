@@ -62,7 +62,10 @@ def walls(folder: Path, course: Path) -> Walls:
     course
         A folder of :func:`autograder.sandbox.view.stage`.
     """
-    return _walls(folder, [course], other=other_user())
+    other = other_user()
+    if landlock_version() >= _SIGNALS_ARE_CLOSED:  # then another user is better, but not needed
+        other = other and all(parent.stat().st_mode & 0o001 for parent in folder.parents)
+    return _walls(folder, [course], other=other)
 
 
 def _walls(folder: Path, more: list[Path], *, other: bool) -> Walls:

@@ -69,7 +69,7 @@ class AgentProcess:
         try:
             agent = self._room.enter(self._theirs.fileno(), until)
             self._theirs.close()
-            self.channel.receive(Deadline(until - time.monotonic()))
+            self.channel.receive(Deadline(_START))  # the warm parent may just have been started
             if self._group is not None:
                 self._group.add(agent)
             self._agent = psutil.Process(agent)

@@ -295,7 +295,7 @@ class _Reader:
         return complex(self._float(real, depth), self._float(imaginary, depth))
 
     def _bytes(self, content: Any, _: int) -> bytes:
-        return bytes(self._blob(content))
+        return bytes(self._counted(content))
 
     def _tuple(self, content: Any, depth: int) -> tuple[Any, ...]:
         return tuple(self._list(content, depth))
@@ -313,10 +313,7 @@ class _Reader:
         dtype_text, lengths, number = _items(content, 3)
         if type(dtype_text) is not str or not _DTYPE.fullmatch(dtype_text):
             raise WireError("an array of that dtype is not allowed")
-        dtype, data, shape = np.dtype(dtype_text), self._blob(number), self._shape(lengths)
-        self.size += len(data)  # one blob may be named many times
-        if self.size > MAX_MESSAGE:
-            raise WireError("the arrays are too large")
+        dtype, data, shape = np.dtype(dtype_text), self._counted(number), self._shape(lengths)
         if math.prod(shape) * dtype.itemsize != len(data):
             raise WireError("shape and size of an array don't agree")
         if dtype.kind == "b":
@@ -358,6 +355,14 @@ class _Reader:
         if len(lengths) > 32 or not all(type(n) is int and 0 <= n <= MAX_MESSAGE for n in lengths):
             raise WireError("malformed shape")
         return tuple(lengths)
+
+    def _counted(self, number: Any) -> memoryview:
+        """A blob that is about to be copied: it may be named many times."""
+        blob = self._blob(number)
+        self.size += len(blob)
+        if self.size > MAX_MESSAGE:
+            raise WireError("the values are too large")
+        return blob
 
     def _blob(self, number: Any) -> memoryview:
         if type(number) is not int or not 0 <= number < len(self.blobs):

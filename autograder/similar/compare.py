@@ -53,21 +53,24 @@ class Pair:
 def answers(notebook: NotebookNode, handed_out: set[str], questions: Sequence[str]) -> dict[str, str]:
     """The code that a student wrote for each question.
 
-    Every code cell that isn't as it was handed out belongs to the questions whose function or class it defines, or else, a
-    helper, to those of the cell before.
+    A code cell that isn't as it was handed out belongs to the question whose function or class it defines, or else, a helper,
+    to that of the cell before. Where one cell defines several, it is cut.
     """
     found: dict[str, list[str]] = {name: [] for name in questions}
     pattern = re.compile(rf"^(?:def|class)[ \t]+({'|'.join(map(re.escape, questions))})\b", re.MULTILINE)
-    current = set(questions[:1])
+    current = questions[0]
     for cell in notebook.cells:
         source = cell.get("source")
         if cell.get("cell_type") != "code" or not isinstance(source, str):
             continue
-        current = set(pattern.findall(source)) or current
+        openings = list(pattern.finditer(source))
+        cuts = [0, *(match.start() for match in openings[1:]), len(source)]
+        names = [match[1] for match in openings] or [current]
+        current = names[-1]
         if source.rstrip() not in handed_out:
-            for name in current:
-                found[name].append(source[:MAX_SOURCE])
-    return {name: "\n\n".join(cells)[:MAX_SOURCE] for name, cells in found.items()}
+            for name, start, end in zip(names, cuts[:-1], cuts[1:], strict=True):
+                found[name].append(source[start : min(end, start + MAX_SOURCE)])
+    return {name: "\n\n".join(parts)[:MAX_SOURCE] for name, parts in found.items()}
 
 
 def read(sources: Mapping[str, str], starter: frozenset[int]) -> dict[str, Code]:

@@ -36,8 +36,8 @@ class Couple:
     excerpts: tuple[tuple[Excerpt, Excerpt], ...]
 
 
-def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> int:
-    """Write ``similar.html`` and ``similar.csv`` to ``out``, and say how many pairs there are; return 0."""
+def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> None:
+    """Write ``similar.html`` and ``similar.csv`` to ``out``, and say how many pairs there are."""
     handed_out = set(build.handed_out(topic, root))
     questions = list(build.test_sources(topic, root))
     sources: dict[str, dict[str, str]] = {name: {} for name in questions}
@@ -52,6 +52,7 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> int:
             sources[name][submission.name] = source
     known = starter(handed_out)
     codes = {name: read(sources[name], known) for name in questions}
+    compared = len(submissions) - len(unreadable)
     found = [pair for name in questions for pair in pairs(name, codes[name])]
     out.mkdir(parents=True, exist_ok=True)
     write_table(found, out / "similar.csv")
@@ -60,18 +61,15 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> int:
         topic=topic,
         couples=couples[:SHOWN],
         more=max(len(couples) - SHOWN, 0),
-        compared=len(submissions) - len(unreadable),
+        compared=compared,
         unreadable=unreadable,
         common=COMMON,
         always=ALWAYS,
     )
     # Half of a surrogate pair, which a notebook can hold, can't be written.
     (out / "similar.html").write_text(page, encoding="utf-8", errors="replace")
-    print(
-        f"{len(submissions) - len(unreadable)} submissions, {len(couples)} pairs of students with alike answers"
-    )
+    print(f"{compared} submissions compared; pairs of students with alike answers: {len(couples)}")
     print(f"similar.html and similar.csv are in {out}. They show likeness, not guilt.")
-    return 0
 
 
 def write_table(found: Sequence[Pair], path: Path) -> None:

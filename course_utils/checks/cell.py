@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import builtins
+from collections.abc import Collection, Mapping
+from types import FunctionType
 from typing import Any
 
 from course_utils.checks.call import run_case
+from course_utils.checks.cases import Case
 from course_utils.checks.mistake import Outcome
 from course_utils.checks.results import CheckResult
 
@@ -17,17 +20,21 @@ class CheckFailed(AssertionError):
         return str(self).split("\n")
 
 
-def run_test(test: Callable[..., None], environment: Mapping[str, Any], *, hidden: bool = False) -> None:
+def run_test(
+    test: FunctionType, environment: Mapping[str, Any], *, hidden: bool = False, forbids: Collection[str] = ()
+) -> None:
     """Run a test function on the names of a notebook.
 
     Parameters
     ----------
     test
-        A function whose parameters are the names that it needs.
+        A function whose parameters are the names that it needs from the notebook; it imports what else it needs.
     environment
         The notebook's ``globals()``.
     hidden
         Whether only the kind of mistake may be said, as for the hidden tests of otter.
+    forbids
+        What the student's code must not call.
 
     Raises
     ------
@@ -36,8 +43,9 @@ def run_test(test: Callable[..., None], environment: Mapping[str, Any], *, hidde
 
     Examples
     --------
-    >>> from course_utils.checks import check_call
     >>> def test_doubles(double):
+    ...     from course_utils.checks import check_call
+    ...
     ...     check_call(double, 3, expected=6)
     >>> run_test(test_doubles, {"double": lambda x: x + x})
     >>> run_test(test_doubles, {"double": lambda x: 2 * x**2}, hidden=True)
@@ -45,10 +53,9 @@ def run_test(test: Callable[..., None], environment: Mapping[str, Any], *, hidde
         ...
     course_utils.checks.cell.CheckFailed: Your answer has the right shape and type, but not the right value.
     """
-    # otter takes two seconds to import: only when the first test is run.
-    from otter.test_files import test_case
-
-    _fail_unless_passed(run_case(test_case(hidden=hidden)(test).to_dataclass(), environment))
+    # With names of its own it can be told from the student's functions, which must not call what it may.
+    apart = FunctionType(test.__code__, {"__builtins__": builtins}, test.__name__)
+    _fail_unless_passed(run_case(Case(apart, hidden), environment, forbids))
 
 
 def require(result: CheckResult | None, case: str) -> None:

@@ -96,12 +96,12 @@ def container(tmp_path, archive):
     return root
 
 
-def run(container):
+def run(container, path=os.environ["PATH"]):
     """Run the autograder as Gradescope does; return what it writes and what it prints."""
     done = subprocess.run(
         [container / "run_autograder"],
         cwd=container,
-        env={"PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(container)},
+        env={"PATH": path, "AUTOGRADER_ROOT": str(container)},
         capture_output=True,
         text=True,
     )
@@ -210,8 +210,13 @@ def test_an_untouched_notebook_gets_nothing(container, tests):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(best_level() is Level.NONE, reason="this machine has no sandbox")
-def test_hostile_code_neither_reads_the_tests_nor_writes_the_results(container, tests):
+@pytest.mark.parametrize("level", [Level.BUBBLEWRAP, Level.LANDLOCK])
+def test_hostile_code_neither_reads_the_tests_nor_writes_the_results(container, tests, tmp_path, level):
+    if level.problem is not None:
+        pytest.skip(level.problem)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "bash").symlink_to("/bin/bash")  # and no bwrap
+    path = os.environ["PATH"] if level is Level.BUBBLEWRAP else str(tmp_path / "bin")
     attack = f"""\
 import glob, os, pathlib
 root = pathlib.Path({str(container)!r})
@@ -231,11 +236,12 @@ if loot is not None:
     notebook = build.solution_notebook(TOPIC, ROOT)
     notebook.cells.append(nbformat.v4.new_code_cell(attack, id="attack"))
     hand_in(container, notebook)
-    before = {path for path in container.rglob("*") if "venv" not in path.parts}
-    results, _ = run(container)
+    before = {file for file in container.rglob("*") if "venv" not in file.parts}
+    results, printed = run(container, path)
+    assert f"sandbox: {level}" in printed
     ours = agrees(results, build.solution_notebook(TOPIC, ROOT), tests)
     assert results["score"] == ours.possible
-    after = {path for path in container.rglob("*") if not {"venv", "__pycache__"} & set(path.parts)}
+    after = {file for file in container.rglob("*") if not {"venv", "__pycache__"} & set(file.parts)}
     assert after - before == {container / "results" / "results.json"}
 
 

@@ -59,9 +59,9 @@ def start(handed_in, out):
     if (child := os.fork()) == 0:
         try:
             os.setsid()
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), 1)
-                os.dup2(nowhere.fileno(), 2)
+            with out.with_suffix(".log").open("ab") as log:
+                os.dup2(log.fileno(), 1)
+                os.dup2(log.fileno(), 2)
             os.chdir(ROOT)
             app(["grade", TOPIC, str(handed_in), "--out", str(out), "--workers", "2"], standalone_mode=False)
         finally:
@@ -134,13 +134,14 @@ def test_a_run_killed_at_random_points_ends_with_the_same_table(
             if wait(child, out, rng, before, whole_run):
                 kill(child)
                 kills += 1
+                print(f"{kills} kills, {number_graded(out)} graded", flush=True)
             after = number_graded(out)
             assert after >= before
             in_the_middle += before < after < STUDENTS
             for page in (out / "feedback").glob("*.html"):
                 assert page.read_text().endswith("</html>"), page
         os.waitpid(start(handed_in, out), 0)
-        assert table(out) == expected
+        assert table(out) == expected, out.with_suffix(".log").read_text()
         assert {page.name for page in (out / "feedback").iterdir()} == {
             f"s{number:02}.html" for number in range(STUDENTS)
         }

@@ -229,7 +229,7 @@ def done(result):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # nbgrader's own
 def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path, config, monkeypatch):
-    topic, course = TOPICS[0], tmp_path / "course"
+    topic, course = "01_regression", tmp_path / "course"
     monkeypatch.setenv(
         "PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     )  # nbgrader calls alembic
@@ -251,9 +251,10 @@ def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path,
     wrong = solution
     for exercise, answer in half_wrong(topic).items():
         wrong = replace_answer(wrong, exercise, answer.source)
+    wrong = replace_answer(wrong, "fit_line", "def fit_line(x, y):\n    return tuple(np.polyfit(x, y, 1))")
     # What students do with cells must not change a grade, nor end the run.
-    copied = nbformat.from_dict(wrong.cells[place(wrong, "fit_line")])
-    wrong.cells.insert(0, copied | {"id": "copied"})
+    copied = nbformat.from_dict({**wrong.cells[place(wrong, "fit_line")], "id": "copied"})
+    wrong.cells.insert(0, copied)
     del solution.cells[place(solution, "fit_line-test-2")]
     students = {"solution": solution, "stub": stub, "wrong": wrong}
     for student, notebook in students.items():
@@ -291,5 +292,6 @@ def test_from_release_to_feedback_nbgrader_and_we_give_the_same_points(tmp_path,
         ]
         assert not [problem for problem in ours.problems if "run_test" in problem]
         if student == "wrong":
+            assert "`fit_line` calls `numpy.polyfit`: the exercise is to write it yourself." in said
             assert 0 < ours.score < 30
             assert all(question.score < question.possible for question in ours.questions)

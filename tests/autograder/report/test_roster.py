@@ -116,6 +116,19 @@ def test_a_faulty_roster_says_what_is_wrong(roster, text, says):
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("name\nÁlvaro\n".encode("latin-1"), "save it as “CSV UTF-8”"),
+        (b"name\n" + b"a" * 200_000, "is not a CSV"),
+    ],
+)
+def test_what_is_no_csv_in_utf_8_says_so(tmp_path, content, says):
+    (tmp_path / "roster.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=says):
+        read_roster(tmp_path / "roster.csv")
+
+
 def test_without_a_roster_the_download_names_the_people():
     found = [
         HandedIn("doejane_12345", "doejane_12345", ""),

@@ -118,6 +118,25 @@ def test_a_course_inside_a_folder_that_is_read_is_left_out(level, tmp_path, monk
     assert readable == {beside, tmp_path / "python" / "lib", course / ".venv"}
 
 
+@LANDLOCK
+@pytest.mark.parametrize("version", range(1, 7))
+def test_older_versions_close_files_too(level, tmp_path, version):
+    """Each asked of this kernel, which still answers them all."""
+    (tmp_path / "secret").write_text("1")
+    (tmp_path / "own").mkdir()
+    readable = [str(path) for path in landlock._readable()]
+    code = f"""
+from autograder.sandbox import restrict
+restrict.landlock_version = lambda: {version}
+restrict.wall_in(restrict.Walls({str(tmp_path / "own")!r}, {readable!r}))
+open({str(tmp_path / "own" / "x")!r}, "w").close()
+try: open({str(tmp_path / "secret")!r})
+except PermissionError: print("closed")
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert said.stdout == "closed\n", said.stderr
+
+
 FILL = """
 import os
 def one(name="large"):
@@ -392,6 +411,17 @@ def test_where_it_works_and_what_is_said_where_it_does_not(machine, here, says):
     assert landlock.other_user() == (bool(here.get("root")) and not here.get("complaint"))
 
 
+def test_agents_are_other_users_only_where_these_can_reach_their_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(landlock, "other_user", lambda: True)
+    monkeypatch.setattr(landlock, "landlock_version", lambda: 6)
+    tmp_path.chmod(0o700)
+    (tmp_path / "own").mkdir()
+    assert landlock.walls(tmp_path / "own", tmp_path).user is None
+    assert landlock.walls(Path("/usr/lib"), tmp_path).user >= 61184
+    monkeypatch.setattr(landlock, "landlock_version", lambda: 5)
+    assert landlock.walls(tmp_path / "own", tmp_path).user >= 61184
+
+
 def test_what_is_not_there_can_not_be_walled_in():
     with pytest.raises(FileNotFoundError):
         restrict._allow(-1, f"/{secrets.token_hex()}", 1)
@@ -403,6 +433,7 @@ def test_an_agent_whose_parent_is_killed_from_outside_is_a_fault_of_the_machine(
     parent = psutil.Process(kernel._process._agent.pid).parent()
     place = kernel._process._room._folder
     parent.kill()
+    parent.wait(10)
     kernel._process._agent.kill()
     with pytest.raises(SandboxFault, match="killed from outside"):
         kernel.lookup("f")

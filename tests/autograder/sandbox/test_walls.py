@@ -106,9 +106,8 @@ def test_worker_processes_have_shared_memory(kernel_of):
 
 @WALLED
 def test_no_device_but_harmless_ones_can_be_opened(kernel_of):
-    outside = [
-        str(path) for path in Path("/dev").rglob("*") if path.is_char_device() or path.is_block_device()
-    ]
+    nodes = (path for path in Path("/dev").rglob("*") if not path.is_symlink())
+    outside = [str(path) for path in nodes if path.is_char_device() or path.is_block_device()]
     code = """
 import os
 def opened(paths):

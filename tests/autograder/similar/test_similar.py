@@ -160,6 +160,18 @@ def test_wrong_answers_to_one_question_are_not_alike_to_those_of_another(likenes
     assert max(likeness(a, b) for a in first for b in second) == 0.0
 
 
+def test_a_cell_with_several_answers_is_cut_and_helpers_belong_to_the_answer_above():
+    cells = [
+        "import os",
+        "def nms(b):\n    return 1\ndef iou(a):\n    return 2",
+        "def help(): 3",
+        "def iou(): handed out",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    found = compare.answers(notebook, {"def iou(): handed out", "import os"}, ["iou", "nms", "more"])
+    assert found == {"nms": "def nms(b):\n    return 1\n", "iou": "def iou(a):\n    return 2\n\ndef help(): 3", "more": ""}  # fmt: skip
+
+
 # --- reading code --------------------------------------------------------------------------------------------
 
 

@@ -3,11 +3,13 @@
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_utils.checks import CheckResult, Outcome, check_call, require, run_test
+from course_utils.checks import CheckResult, Outcome, require, run_test
 from course_utils.checks.cell import CheckFailed
 
 
 def test_doubles(double):
+    from course_utils.checks import check_call
+
     check_call(double, 31, expected=62)
 
 
@@ -49,12 +51,40 @@ def test_a_check_is_required_by_its_name():
         require(result, "doubles")
 
 
+def test_the_student_must_not_call_what_the_test_may():
+    cell = """
+import numpy as np
+
+def copied(x, y): return np.polyfit(x, y, 1)
+
+def own(x, y):
+    slope = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
+    return np.array([slope, y.mean() - slope * x.mean()])
+
+def test_a_line(fit):
+    import numpy as np
+    from course_utils.checks import check_call
+
+    x, y = np.array([0.0, 1.0, 3.0]), np.array([1.0, 2.0, 5.0])
+    check_call(fit, x, y, expected=np.polyfit(x, y, 1))
+"""
+    names = {"__name__": "__main__"}
+    exec(cell, names)
+    forbids = ("numpy.polyfit",)
+    run_test(names["test_a_line"], {"fit": names["copied"]})
+    run_test(names["test_a_line"], {"fit": names["own"]}, forbids=forbids)
+    with pytest.raises(CheckFailed, match=r"calls `numpy\.polyfit`: the exercise is to write it yourself"):
+        run_test(names["test_a_line"], {"fit": names["copied"]}, forbids=forbids)
+
+
 def test_jupyter_shows_no_line_of_the_test(capsys):
     shell = InteractiveShell()
     shell.run_cell(
-        "from course_utils.checks import check_call, run_test\n"
+        "from course_utils.checks import run_test\n"
         "def double(x): return -2 * x\n"
-        "def test_secret(double): check_call(double, 31, expected=62)\n"
+        "def test_secret(double):\n"
+        "    from course_utils.checks import check_call\n"
+        "    check_call(double, 31, expected=62)\n"
         "run_test(test_secret, globals(), hidden=True)"
     )
     said = "".join(capsys.readouterr())
