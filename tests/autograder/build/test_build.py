@@ -18,6 +18,7 @@ from autograder.judge import judge
 from autograder.judge.cells import to_run
 from autograder.sandbox import Level
 from course_utils.checks import fresh
+from course_utils.checks.forbids import forbidden_by
 
 ROOT = Path(__file__).parents[3]
 TOPICS = build.topics(ROOT)
@@ -69,6 +70,13 @@ def test_every_exercise_has_its_public_checks_in_the_notebook_itself(topic):
     sources = [cell.source for cell in notebook.cells]
     for name in build.test_sources(topic, ROOT):
         assert f'grader.check("{name}")' in sources
+
+
+def test_what_an_exercise_forbids_is_in_its_tests_here_and_in_the_notebook():
+    public = build.student_notebook("01_regression", ROOT).metadata["otter"]["tests"]
+    for tests in (public, build.test_sources("01_regression", ROOT)):
+        assert "numpy.polyfit" in forbidden_by(tests["fit_line"])
+        assert "numpy.polyfit" not in forbidden_by(tests["fit_ridge"])
 
 
 def test_cell_ids_are_unique_and_valid(topic):

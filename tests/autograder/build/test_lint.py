@@ -96,11 +96,24 @@ def line_of(text):
 
 def test_a_right_master_has_no_problems(course):
     assert course() == []
+    names = "numpy.mean, statistics.*, course_utils.regression.fit_line, sklearn.linear_model.Ridge"
+    assert course("# points: 2", f"# points: 2\n# forbids: [{names}]") == []
 
 
 QUESTION = "# # BEGIN QUESTION\n# name: half"
 AGAIN = MASTER[MASTER.index("# %% [raw]\n# # BEGIN QUESTION") :]
+FORBIDS = "# name: half\n# points: 2\n# forbids: [{}]"
 FAULTS = [
+    *(
+        ("# name: half\n# points: 2", FORBIDS.format(name), line_of("# # BEGIN QUESTION"), says)
+        for name, says in (
+            ("numpy.halve", "half forbids numpy.halve, which doesn't exist"),
+            ("nowhere.half", "half forbids nowhere.half, which doesn't exist"),
+            ("nowhere.*", "half forbids nowhere.*, which doesn't exist"),
+            ("halve", "half forbids halve, which doesn't exist"),
+            ("numpy.divide", "half forbids numpy.divide, but calls of that can't be noticed"),
+        )
+    ),
     ("#   kernelspec:\n", "", 1, "no kernelspec"),
     (
         "**Points:** 2",

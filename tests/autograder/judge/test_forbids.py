@@ -1,4 +1,4 @@
-"""What an exercise forbids to call is noticed by whatever name it goes, and told in a sentence."""
+"""What an exercise forbids to call is noticed by whatever name it goes; for more ways, see ``tests/attacks``."""
 
 import pytest
 
@@ -17,52 +17,11 @@ FORBIDS = 'forbids = ["numpy.linalg.solve", "numpy.linalg.lstsq", "sklearn.*", "
 
 DELEGATIONS = {
     "plainly": "def f(a, y): return np.linalg.solve(a, y)",
-    "imported before": "from numpy.linalg import solve as s\ndef f(a, y): return s(a, y)",
     "by its inside": "s = np.linalg.solve.__wrapped__\ndef f(a, y): return s(a, y)",
-    "by a copy of the function": """
-import types
-s = np.linalg.solve.__wrapped__
-s = types.FunctionType(s.__code__, s.__globals__, "mine", s.__defaults__, s.__closure__)
-def f(a, y): return s(a, y)""",
-    "replaced under its name": "mine = np.linalg.solve\nnp.linalg.solve = None\ndef f(a, y): return mine(a, y)",
-    "in a second copy of the module": """
-import importlib.util
-spec = importlib.util.spec_from_file_location("numpy.linalg._second", np.linalg._linalg.__file__)
-second = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(second)
-def f(a, y): return second.solve(a, y)""",
-    "through another function": "def f(a, y): return np.linalg.tensorsolve(a, y)",
     "by a default argument": "def f(a, y, g=np.linalg.lstsq): return g(a, y)[0]",
     "by map": "def f(a, y): return next(map(np.linalg.solve, [a], [y]))",
-    "in a class that is returned": """
-class Lazy(list):
-    pass
-class f:
-    def __init__(self, a, y): self.a, self.y = a, y
-    def __getattr__(self, name): return getattr(np.linalg.solve(self.a, self.y), name)
-    def __getitem__(self, i): return np.linalg.solve(self.a, self.y)[i]""",
-    "by a package's class": """
-from sklearn.linear_model import LinearRegression
-def f(a, y): return LinearRegression(fit_intercept=False).fit(a, y).coef_""",
-    "and catches what stops it": """
-def f(a, y):
-    try: np.linalg.solve(a, y)
-    except BaseException: pass
-    return np.array([-0.6, 2.8]) if a[0, 0] == 3 else y""",
-    "in a thread": """
-import threading
-def f(a, y):
-    out = []
-    t = threading.Thread(target=lambda: out.append(np.linalg.solve(a, y)))
-    t.start(); t.join()
-    return out[0]""",
-    "without the hook": "import sys\ndef f(a, y):\n    sys.setprofile(None)\n    return np.linalg.solve(a, y)",
-    "in another process": """
-import os
-def f(a, y):
-    os.fork() or os._exit(0)
-    return np.linalg.solve(a, y)""",
-    "in code of its own": "exec('def f(a, y): return np.linalg.solve(a, y)', {'np': np})\nf = f if 'f' in globals() else None",
+    "in code of its own": "exec('def f(a, y): return np.linalg.solve(a, y)', space := {'np': np})\nf = space['f']",
+    "by a C function": "import torch\ndef f(a, y): return torch.matmul(torch.inverse(torch.tensor(a)), torch.tensor(y))",
 }
 
 
@@ -88,21 +47,6 @@ def test_an_answer_that_delegates_earns_nothing(grade, tests, way):
     f, g = judged.questions
     assert f.score == 0, [outcome for outcome in f.outcomes if outcome.passed]
     assert g.score == 1  # what one exercise forbids another may do
-
-
-def test_the_sentence_says_what_was_called(grade, tests):
-    (outcome, *_), _ = (
-        q.outcomes for q in grade(["import numpy as np", DELEGATIONS["plainly"]], tests).questions
-    )
-    assert outcome.kind == "forbidden"
-    assert outcome.sentence == "`f` calls `numpy.linalg.solve`: the exercise is to write it yourself."
-    (outcome, *_), _ = (
-        q.outcomes
-        for q in grade(["import numpy as np", DELEGATIONS["through another function"]], tests).questions
-    )
-    assert outcome.sentence == (
-        "`f` calls `tensorsolve`, which calls `numpy.linalg.solve`: the exercise is to write it yourself."
-    )
 
 
 def test_an_answer_of_ones_own_earns_its_points(grade, tests):

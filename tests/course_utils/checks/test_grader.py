@@ -66,6 +66,17 @@ def test_a_wrong_answer_shows_the_sentence_the_input_and_both_values_once(grader
     )
 
 
+def test_a_call_that_the_exercise_forbids_is_told(grader, tmp_path):
+    notebook = nbformat.read(tmp_path / "lesson.ipynb", as_version=4)
+    notebook.metadata.otter.tests["half"] = 'forbids = ["statistics.mean"]\n' + SOURCE.format(name="half")
+    nbformat.write(notebook, tmp_path / "lesson.ipynb")
+    answer = '__name__ = "__main__"\nfrom statistics import mean as m\ndef half(x): return {}'
+    result = check(grader, answer.format("m([0.0, x])"))
+    assert result.outcomes[0].kind == "forbidden"
+    assert "`half` calls `statistics.mean`: the exercise is to write it yourself." in repr(result)
+    assert check(grader, answer.format("x / 2")).state == "passed"
+
+
 def test_html_is_escaped_and_short(grader):
     page = check(grader, "def half(x): return 2 * x")._repr_html_()
     assert "You &lt;doubled&gt; <code>x</code>." in page
