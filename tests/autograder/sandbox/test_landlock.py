@@ -285,6 +285,7 @@ def rise():
 
 
 @LANDLOCK
+@pytest.mark.slow  # it starts a warm parent of its own
 def test_the_folder_of_a_judge_that_is_killed_is_removed(level, tmp_path):
     script = tmp_path / "judge.py"
     script.write_text(
