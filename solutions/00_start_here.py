@@ -50,7 +50,7 @@ grader = Grader("00_start_here.ipynb")
 # %% [markdown]
 # ## 0.1 Run a cell
 #
-# Click into a cell with code and press **Shift+Enter**. The cell runs, what it says appears below it, and the next cell is chosen.
+# Click into a cell with code and press **Shift+Enter**. The cell runs, what it says appears below it, and the next cell is selected.
 #
 # Do that now with the cell **above**, which loads what this notebook uses, and then with the one below. Each notebook opens with such a cell. Run it first, every time you open the notebook.
 
@@ -89,8 +89,8 @@ print("This cell has run. The largest of the values is", values.max())
 # 2. Make a mistake on purpose: write `return np.sum(values)` in place of `...`. The check says **Not yet**, names the mistake, and shows the input, what you got and what was expected.
 # 3. Mend it. The check says **Passed**.
 #
-# <details><summary>Hint 1</summary>Hints look like this: folded away, two for each exercise. The first points the way. Here: which number do you divide the sum by?</details>
-# <details><summary>Hint 2</summary>The second nearly gives it away: <code>len(values)</code> says how many there are.</details>
+# <details><summary>Hint 1</summary>Hints look like this: folded away, at least two for each exercise. The first points the way. Here: which number do you divide the sum by?</details>
+# <details><summary>Hint 2</summary>The last nearly gives it away: <code>len(values)</code> says how many there are.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>Several times too large:</b> you summed and didn't divide.</li>
 # <li><b>Your answer is None:</b> the <code>return</code> is missing.</li>
@@ -230,7 +230,7 @@ plt.show()
 progress()
 
 # %% [markdown]
-# What you don't recall fades. Two days after you have passed an exercise, questions about it come up here, three at most. Each right answer moves its question farther away: 3 days, 7, 21, 60. A wrong one brings it back tomorrow.
+# What you don't recall fades. Two days after you have passed an exercise, questions about it come up here, at most three at a time. Each right answer moves its question farther away: 3 days, 7, 21, 60. A wrong one brings it back tomorrow.
 
 # %%
 recall()

@@ -2685,7 +2685,7 @@ plt.show()
 # %%
 resnet = architectures.summarize(architectures.ResNet152, (3, 224, 224))
 lenet5 = architectures.summarize(lambda: architectures.LeNet5(size=32), (1, 32, 32))
-history = {  # name: summary, year, layers by the authors' own count, top-5 error (%) that the paper reports
+history = {  # name: summary, year, layers with weights one after another, top-5 error (%) that the paper reports
     "LeNet-5": (lenet5, 1998, 5, None),
     "AlexNet": (alexnet, 2012, 8, 15.3),
     "VGG-16": (vgg, 2014, 16, 7.3),
@@ -2721,7 +2721,7 @@ plt.show()
 # %% [markdown]
 # The errors are those that the papers report for their entries in the ImageNet competition, each an average over several nets. A photograph counts as right if its class is among the five best scores.
 #
-# - **Smaller filters:** from $11 \times 11$ to $3 \times 3$ and $1 \times 1$. Only the first layer of later nets is larger.
+# - **Smaller filters:** from $11 \times 11$ to $3 \times 3$ and $1 \times 1$. Larger ones stay in first layers ($7 \times 7$) and in GoogLeNet's modules ($5 \times 5$).
 # - **Deeper:** from 5 layers to 152.
 # - **Away from fully connected layers:** one mean a map, and one linear layer.
 # - **Away from pooling:** ResNet pools once at the start and once at the end; in between, strides make the maps smaller. (GoogLeNet's many pooling layers are mostly ways of its modules that keep the size.)

@@ -421,7 +421,7 @@ OcclusionExplorer()
 # %% [markdown]
 # ## 10.4 Saliency: one backward pass
 #
-# Covering takes a hundred forward passes. A gradient takes one backward pass and answers for every pixel at once: by how much does the class's score $f$ move when pixel $x_{cij}$ moves a little? Of the three colours keep the largest:
+# Covering took 65 forward passes. A gradient takes one backward pass and answers for every pixel at once: by how much does the class's score $f$ move when pixel $x_{cij}$ moves a little? Of the three colours keep the largest:
 #
 # $$S_{ij} = \max_c \left| \frac{\partial f}{\partial x_{cij}} \right|$$
 #
@@ -1099,11 +1099,11 @@ def test_one_pixel_and_a_dark_image(gradient_times_input):
 # # END QUESTION
 
 # %% [markdown]
-# **Layer-wise relevance** shares the score out step by step. Start with the score at the output. Where a unit $j$ was formed by $z_j = \sum_i a_i w_{ij} + b_j$, give each of its inputs its share of $R_j$:
+# **Layer-wise relevance** shares the score out step by step. Start with the score at the output. Where a unit $j$ was formed by $z_j = \sum_i w_{ji} a_i + b_j$, give each of its inputs its share of $R_j$:
 #
-# $$R_i = a_i \sum_j \frac{w_{ij}}{z_j + \varepsilon_j} R_j$$
+# $$R_i = a_i \sum_j \frac{w_{ji}}{z_j + \varepsilon_j} R_j$$
 #
-# The small $\varepsilon_j$, of the sign of $z_j$, keeps the division from exploding; what it takes away is lost. With $\varepsilon = 0$ and ReLUs this is exactly gradient × input. With a larger $\varepsilon$, units that were formed by terms that nearly cancel pass little on, and the picture gets calmer. The reference does it in `attribution.layerwise_relevance`.
+# The small $\varepsilon_j$, of the sign of $z_j$, keeps the division from exploding; what it takes away is lost. It is ε times the root mean square of the layer's $z$. With $\varepsilon = 0$ and ReLUs this is exactly gradient × input. With a larger $\varepsilon$, units that were formed by terms that nearly cancel pass little on, and the picture gets calmer. `attribution.layerwise_relevance` does it.
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(12, 3.4))
@@ -1129,7 +1129,7 @@ if solved(gradient_times_input):
     print("your gradient × input is the relevance with ε = 0:", torch.allclose(mine, theirs, atol=1e-4))
 
 # %% [markdown]
-# Read the sums above the pictures. SqueezeNet has biases, so even with ε = 0 they need not equal the score: the rest belongs to the biases, not to any pixel.
+# Read the sums above the pictures. SqueezeNet has biases, so even with ε = 0 they need not equal the score: the rest belongs to the biases, not to any pixel. A larger ε loses most of the score, or nearly all of it. Each picture has its own colour scale, so what is left looks as strong as before.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2191,7 +2191,7 @@ if solved(fgsm):
 #
 # $$w^\top \eta = \varepsilon \sum_i |w_i| = \varepsilon\, m\, n.$$
 #
-# No pixel changes visibly, but there are $n \approx 150{,}000$ of them, and all push the same way. A *random* change of the same size pushes to and fro; most of it cancels, and what remains grows like $\sqrt n$ only.
+# No pixel changes visibly, but with three colours each they are $n \approx 150{,}000$ numbers, and all push the same way. A *random* change of the same size pushes to and fro; most of it cancels, and what remains grows like $\sqrt n$ only.
 #
 # Is SqueezeNet linear enough for this story? Walk from the photograph along the sign of the gradient and along random signs, and watch the lead of espresso over consomme. The dashed line is what linearity predicts.
 
@@ -2495,7 +2495,7 @@ def test_a_triangle_and_points_far_apart(pairwise_affinities):
 #
 # $$q_{ij} = \frac{w_{ij}}{\sum_{k \ne l} w_{kl}}, \qquad w_{ij} = \frac{1}{1 + \lVert y_i - y_j \rVert^2}, \qquad w_{ii} = 0$$
 #
-# Why heavier? In 64 dimensions a point has room for many neighbours at one distance; in two it hasn't. The heavy tail lets those of middling distance move far apart at little cost, so that the near ones find room.
+# Why heavier? In 512 dimensions a point has room for many neighbours at one distance; in two it hasn't. The heavy tail lets those of middling distance move far apart at little cost, so that the near ones find room.
 #
 # Now move the points so that $q$ becomes like $p$. The measure is the Kullback-Leibler divergence $\sum_{ij} p_{ij} \ln (p_{ij} / q_{ij})$. It punishes neighbours that are torn apart ($p$ large, $q$ small), and hardly minds strangers that end up close. Its gradient is
 #
@@ -3122,7 +3122,7 @@ if solved(targeted_attack):
 # <details><summary>4. Twice as many pixels in each direction, the same mean weight, the same ε. How much stronger is the push of the gradient sign on a linear score?</summary>Four times: it grows with the number of pixels, ε·m·n. The push of random signs only doubles.</details>
 # <details><summary>5. You double all coordinates of your data. What happens to t-SNE's affinities, and to DBSCAN's clusters at the same ε?</summary>The affinities stay: each β becomes a quarter. For DBSCAN all distances have doubled: at the same ε the points are sparser, more of them are noise; its ε must double too.</details>
 #
-# **Further reading.** Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks* (2014). Simonyan, Vedaldi and Zisserman, *Deep Inside Convolutional Networks* (2014). Springenberg and others, *Striving for Simplicity: The All Convolutional Net* (2015). Yosinski and others, *Understanding Neural Networks Through Deep Visualization* (2015). Bach and others, *On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation* (2015). Goodfellow, Shlens and Szegedy, *Explaining and Harnessing Adversarial Examples* (2015). Adebayo and others, *Sanity Checks for Saliency Maps* (2018). Van der Maaten and Hinton, *Visualizing Data using t-SNE* (2008). Wattenberg, Viégas and Johnson, *How to Use t-SNE Effectively* (2016). Ester, Kriegel, Sander and Xu, *A Density-Based Algorithm for Discovering Clusters* (1996).
+# **Further reading.** Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks* (2014). Simonyan, Vedaldi and Zisserman, *Deep Inside Convolutional Networks* (2014). Springenberg and others, *Striving for Simplicity: The All Convolutional Net* (2015). Yosinski and others, *Understanding Neural Networks Through Deep Visualization* (2015). Mordvintsev, Olah and Tyka, *Inceptionism: Going Deeper into Neural Networks* (2015). Bach and others, *On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation* (2015). Goodfellow, Shlens and Szegedy, *Explaining and Harnessing Adversarial Examples* (2015). Adebayo and others, *Sanity Checks for Saliency Maps* (2018). Van der Maaten and Hinton, *Visualizing Data using t-SNE* (2008). Wattenberg, Viégas and Johnson, *How to Use t-SNE Effectively* (2016). Ester, Kriegel, Sander and Xu, *A Density-Based Algorithm for Discovering Clusters* (1996).
 #
 # ## Hand in
 #

@@ -244,7 +244,7 @@ def layerwise_relevance(
 ) -> torch.Tensor:
     """Share out the class's score among the pixels, layer by layer backwards, so that little is lost: the ε rule.
 
-    Through a layer ``z_j = Σ_i a_i w_ij + b_j`` the relevance of input i is ``R_i = a_i Σ_j w_ij R_j / (z_j + ε_j)``, where
+    Through a layer ``z_j = Σ_i w_ji a_i + b_j`` the relevance of input i is ``R_i = a_i Σ_j w_ji R_j / (z_j + ε_j)``, where
     ``ε_j = ε · rms(z) · sign z_j``. That is input times gradient, if each ReLU goes back by ``relu(z) / (z + ε)`` in place of
     its slope; so ``eps=0`` is :func:`gradient_times_input`, and a larger one leaves out what is weak or contradicts itself.
     Without biases and with ``eps=0`` the relevances sum to the score.
