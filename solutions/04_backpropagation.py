@@ -771,7 +771,7 @@ if solved(linear_backward, numerical_gradient):
 #
 # $$\frac{\partial L}{\partial x} = J_L \, J_{L-1} \cdots J_2 \, J_1,$$
 #
-# with $J_1$ next to the input and $J_L$ next to the loss. The product is the same in whichever order you multiply. The work isn't. Play the graph through, first forwards, then backwards.
+# with $J_1$ next to the input and $J_L$ next to the loss (as an index, $L$ is the number of layers). The product is the same in whichever order you multiply. The work isn't. Play the graph through, first forwards, then backwards.
 
 # %%
 BackpropExplorer()
