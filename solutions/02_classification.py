@@ -284,7 +284,7 @@ def test_one_sample_of_a_class_and_one_feature(fit_naive_bayes):
 # <details><summary>Hint 2</summary><code>np.stack(columns, axis=1)</code> puts k arrays of shape (n,) side by side.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>−inf everywhere:</b> you multiplied densities and took the logarithm at the end. Take logarithms first, then add.</li>
-# <li><b>All off by the same row:</b> the prior is missing, or its logarithm is.</li></ul></details>
+# <li><b>Every row is off by the same k numbers:</b> the prior is missing, or its logarithm is.</li></ul></details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -655,11 +655,11 @@ if solved(fit_naive_bayes, log_joint):
 # %% [markdown]
 # ## 2.3 Which learns faster?
 #
-# Assumptions are worth data. A generative model needs few samples to find its means and variances, and then it is done: **more data doesn't cure a wrong assumption**. A discriminative model starts worse and ends better. Ng and Jordan (2002) showed that this is the rule, not an accident.
+# Assumptions are worth data. A generative model needs few samples to find its means and variances, and then it is done: **more data doesn't cure a wrong assumption**. A discriminative model starts worse and, where the assumption is wrong, ends better. Ng and Jordan (2002) showed that this is the rule, not an accident.
 #
 # Here both learn the same problem with more and more samples. The slider sets how far the naive assumption is from the truth.
 #
-# 1. Set the correlation to 0. Which model is ahead everywhere, and why may it be?
+# 1. Set the correlation to 0. Which model is ahead everywhere, and why?
 # 2. Raise it step by step. Read off where the curves cross. Where does naive Bayes end up with 1,000 samples?
 
 # %%
@@ -713,7 +713,7 @@ ax.set(title="The widest street between two classes")
 plt.show()
 
 # %% [markdown]
-# Take the points into your own hands. The right panel shows where each stands on the **hinge**, which is the next section.
+# Take the points into your own hands. The right panel shows where each stands on the **hinge**, which is the next section. (Points inside the street are support vectors too.)
 #
 # 1. Drag a point that isn't a support vector. How far can you take it before anything moves?
 # 2. Drag one point deep into the other class. Then raise λ. What does the street do with that point?
@@ -898,9 +898,9 @@ plt.show()
 #
 # $$L(w, b) = \sum_{i=1}^n \max\left(0,\ 1 - y_i f(x_i)\right) + \lambda \lVert w \rVert^2.$$
 #
-# The sum pulls samples out of the street; the penalty widens it, because its width is $2 / \lVert w \rVert$. λ sets the balance. Here the losses are **added up**, not averaged, as the formula is usually written. The intercept $b$ isn't penalised: moving the street sideways should cost nothing.
+# The sum pulls samples out of the street; the penalty widens it, because its width is $2 / \lVert w \rVert$. λ sets the balance. Here the losses are **added up**, as the formula is usually written, not averaged. The intercept $b$ isn't penalised: moving the street sideways should cost nothing.
 #
-# The hinge has a kink, where it has no derivative. On either side it is a straight line, and that is enough. A sample with $y_i f(x_i) < 1$ contributes $-y_i x_i$ to the gradient for $w$. All others contribute nothing, those exactly on the margin included.
+# The hinge has a kink, where it has no derivative. On either side it is a straight line, and that is enough. A sample with $y_i f(x_i) < 1$ contributes $-y_i x_i$ to the gradient for $w$, one beyond its margin nothing. Exactly on the margin, at the kink, take nothing too.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1127,7 +1127,7 @@ if solved(soft_margin_gradient):
     print(f"λ = 30: your ‖w‖ = {np.linalg.norm(w):.3f}, the exact minimum has {np.linalg.norm(exact):.3f}")
 
 # %% [markdown]
-# A small λ gives a narrow street that bends to the stray. A large one gives a wide street that lets many samples stand in it. As in ridge regression, λ trades variance for bias.
+# A small λ gives a narrow street, moved towards the stray. A large one gives a wide street that lets many samples stand in it. As in ridge regression, λ trades variance for bias.
 #
 # ## 2.7 Many classes from two
 #
@@ -1254,7 +1254,7 @@ def test_random_scores_and_ties(one_vs_rest_predict):
 #
 # Count the votes. The columns of `pair_scores` are the pairs in the order $(0,1), (0,2), \dots, (0,k{-}1), (1,2), \dots, (k{-}2,k{-}1)$. A score above 0 in the column of $(i, j)$ is a vote for $i$; any other is a vote for $j$.
 #
-# **Shapes:** `pair_scores` $(n, k(k-1)/2)$ → votes $(n, k)$, integers. Each row adds up to $k(k-1)/2$.
+# **Shapes:** `pair_scores` $(n, k(k-1)/2)$, `k` a number → votes $(n, k)$, integers. Each row adds up to $k(k-1)/2$.
 #
 # **Worked:** $k = 3$, scores $(0.5, -1, 2)$ for $(0,1), (0,2), (1,2)$: votes for 0, for 2, for 1. The row is $(1, 1, 1)$.
 #
@@ -1602,7 +1602,7 @@ plt.show()
 #
 # $$P_j(x) = \frac{\exp f_j(x)}{\sum_{m} \exp f_m(x)}.$$
 #
-# For two classes it is the sigmoid of the difference $f_1 - f_0$. Adding the same number to all scores changes nothing. That isn't only a curiosity: it keeps the exponentials from overflowing.
+# For two classes, $P_1$ is the sigmoid of the difference $f_1 - f_0$. Adding the same number to all scores changes nothing. That isn't only a curiosity: it keeps the exponentials from overflowing.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1613,7 +1613,7 @@ plt.show()
 # %% [markdown]
 # ### Exercise 2.9 · softmax · ★★☆ · 10 minutes
 #
-# Return the softmax of each row. It must be right for scores of $\pm 1000$ too, where `np.exp` overflows. So take the largest score of the row off first: the largest exponent is then $e^0 = 1$.
+# Return the softmax of each row. It must be right for scores of $\pm 1000$ too, where `np.exp` gives infinity or 0. So take the largest score of the row off first: the largest exponent is then $e^0 = 1$.
 #
 # **Shapes:** `scores` $(n, k)$ → $(n, k)$; each row sums to 1.
 #
@@ -1990,7 +1990,7 @@ print(
 )
 
 # %% [markdown]
-# Bars show two standard errors of the mean of 20 draws. With a handful of samples the assumption pays; with hundreds it costs. Naive Bayes is done learning after 100 samples: what is left is its bias.
+# Bars show two standard errors of the mean of 20 draws. With a handful of samples the assumption pays; with hundreds it costs. After 200 samples naive Bayes hardly learns any more: what is left is its bias.
 #
 # ### Handwritten digits
 #
@@ -2042,7 +2042,7 @@ plt.show()
 # %% [markdown]
 # **Rubric (4 points):** one point for each of two good reasons today, one for the later choice with its reason, one for the test.
 #
-# - [1] *Few samples:* naive Bayes estimates only a mean and a variance a feature, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
+# - [1] *Few samples:* naive Bayes estimates only a mean and a variance for each feature of each class, and comes near its best error with few samples; logistic regression with 12 features and 60 samples overfits or needs strong regularisation.
 # - [1] *Missing values:* a generative model can leave a missing feature out of the product; a discriminative one needs it filled in.
 # - [1] *The rate of the disease:* 30 and 30 isn't how common it is. With naive Bayes the prior can be set to the true rate afterwards. (Shifting the intercept of logistic regression does the same: worth the point if said.)
 # - [1] *In three years:* with 5,000 samples the assumption of independence (blood values are correlated) costs more than it saves: logistic regression, lower asymptotic error. An answer that keeps naive Bayes because a check showed near-independence earns the point too.
@@ -2090,8 +2090,8 @@ if solved(naive_bayes_as_line, fit_naive_bayes, log_joint):
 # Answer first, then unfold.
 #
 # <details><summary>1. Your naive Bayes gives −inf for every class on long documents. What has happened?</summary>Densities were multiplied, and the product underflowed to 0 before the logarithm was taken. Add logarithms.</details>
-# <details><summary>2. You multiply w and b by 10. What happens to the predictions, the hinge loss and the margin?</summary>Predictions stay. The hinge loss falls on samples that are on the right side and grows on the others. The margin 2/‖w‖ is ten times narrower.</details>
-# <details><summary>3. How many functions need 26 letters, one against the rest and one against one?</summary>26 and 26·25/2 = 325.</details>
+# <details><summary>2. You multiply w and b by 10. What happens to the predictions, the hinge loss and the margin?</summary>Predictions stay. The hinge loss falls on samples inside the street on the right side, stays 0 beyond the margin, and grows on the wrong side. The margin 2/‖w‖ is ten times narrower.</details>
+# <details><summary>3. How many functions do 26 letters need, one against the rest and one against one?</summary>26 and 26·25/2 = 325.</details>
 # <details><summary>4. All ten scores of a sample are 0. What are its multi-class hinge loss and its cross-entropy?</summary>9 (each of the nine rivals costs 1) and log 10 ≈ 2.303.</details>
 # <details><summary>5. Why may you subtract the largest score before the softmax, but not the mean of each column?</summary>Softmax doesn't change when all scores of a sample move together. Subtracting something from one class in every sample changes the differences between its classes.</details>
 #

@@ -349,7 +349,7 @@ if solved(bias_variance):
     plt.show()
 
 # %% [markdown]
-# The scale is logarithmic: beyond degree 3 there is next to no bias left, and every further power only adds variance. (What is left of bias² on the right is chance: a mean over 1,000 fits isn't quite the expectation.) Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
+# The scale is logarithmic: from degree 3 on there is next to no bias left, and every further power adds more variance than it takes off bias². (What is left of bias² on the right is chance: a mean over 1,000 fits isn't quite the expectation.) Look at the steps of bias², too. $f$ is an odd function, $f(-x) = -f(x)$, so the even powers have nothing to offer and still cost variance.
 #
 # ## 3.2 Overfitting and underfitting
 #
@@ -395,7 +395,7 @@ plt.show()
 BiasVarianceExplorer()
 
 # %% [markdown]
-# Other kinds of models have their place on the same scale. Here six of them are fitted to 30 samples each. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation. (This one is stopped after 100 steps, which already tames it.)
+# Other kinds of models have their place on the same scale. Here six of them are fitted to 30 samples each. A **tree** asks yes-no questions about $x$ and predicts the mean target of the leaf it ends in; a full tree goes on asking until each leaf holds one sample. The **network** has two hidden layers of 50 units, far more weights than there are points: deep networks are models of low bias and high variance. What keeps them usable is more data, and regularisation. (This one is stopped after 100 steps, which already tames it.)
 
 
 # %%
@@ -476,7 +476,7 @@ for degree in (3, 6, 12):
 # One number, λ, has brought degree 12 from hopeless to usable. Degree 3 is still better, for it happens to suit this curve; but you don't know the curve. Other ways to the same end: fewer features, a shallower tree, stopping the training early, dropout (notebook 06). Each makes a model less able to follow its sample. The widget once more, set to degree 12. Try:
 #
 # 1. Raise λ slowly. At which λ is the error smallest? Which part makes it grow after that?
-# 2. Take the best λ, then set the noise to 0. Is that λ still a good one? Why would it be smaller now?
+# 2. Take the best λ, then set the noise to 0. Is that λ still a good one? Why is the best λ smaller now?
 
 # %%
 BiasVarianceExplorer(degree=12)
@@ -700,7 +700,7 @@ if solved(kfold_indices):
 # - `fit(X, y)` returns a model, whatever that is;
 # - `predict(model, X)` returns its predictions, one number a row.
 #
-# Partition at random, as in exercise 3.2; with your own code, for this exercise stands alone. Call `predict` on held-out rows only.
+# Partition at random as in exercise 3.2, but don't call your `kfold_indices`: each exercise stands alone. Call `predict` on held-out rows only.
 #
 # **Shapes:** `X` $(n, d)$, `y` $(n,)$, `k` an integer, `rng` a generator → array $(k,)$ of losses.
 #
@@ -710,7 +710,7 @@ if solved(kfold_indices):
 # <details><summary>Hint 2</summary><code>np.array_split(rng.permutation(n), k)</code> makes the folds, <code>np.delete(X, fold, axis=0)</code> is X without the rows of one.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>Too good:</b> the model has seen what it is tested on. Fit anew for each fold, on the other folds only.</li>
-# <li><b>Whatever learns from the data belongs into <code>fit</code>:</b> scaling, selecting features. Done before the split, it has seen the held-out part.</li></ul></details>
+# <li><b>Still too good:</b> whatever learns from the data (scaling, selecting features) belongs in <code>fit</code>. Done before the split, it has seen the held-out part.</li></ul></details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -927,7 +927,7 @@ def test_with_a_real_model(cross_validate):
 CrossValidationExplorer()
 
 # %% [markdown]
-# How many folds? With $k = 2$ each model gets half of the sample, so its error is too pessimistic. With $k = n$ you fit $n$ models, all nearly the same. Five or ten is the usual compromise.
+# How many folds? With $k = 2$ each model gets half of the sample, so the estimate is too pessimistic. With $k = n$ you fit $n$ models, all nearly the same. Five or ten is the usual compromise.
 #
 # ### Which model then?
 #
@@ -1076,7 +1076,7 @@ def test_no_spread_ties_and_one_model(one_standard_error):
 # # END QUESTION
 
 # %% [markdown]
-# Use the three functions on the 309 patients. The model is about the simplest there is: predict the mean of the $m$ **nearest neighbours**, the most similar patients. Its complexity is *one* number. With $m = 1$ it copies the nearest patient: low bias, high variance. With many neighbours it is nearly the mean of all: low variance, high bias.
+# Use your last two functions on the 309 patients. The model is about the simplest there is: predict the mean of the $m$ **nearest neighbours**, the most similar patients. Its complexity is *one* number. With $m = 1$ it copies the nearest patient: low bias, high variance. With many neighbours it is nearly the mean of all: low variance, high bias.
 
 
 # %%
@@ -1541,7 +1541,7 @@ if solved(bootstrap, bagging_predict):
 # %% [markdown]
 # Bagging pays for models of low bias and **high variance**, such as full trees. For a straight line there is hardly any variance to save, and its bias stays. The variance isn't divided by 25, because bootstrap samples of one sample overlap: with a correlation $\rho$ between two models, the mean of $B$ has the variance $\rho s^2 + \frac{1 - \rho}{B} s^2$. A random forest lowers $\rho$ by letting each split see only some of the features.
 #
-# The models are independent of each other, so they can be fitted in parallel.
+# No model waits for another, so they can be fitted in parallel.
 #
 # ## 3.6 Boosting: one after the other
 #
@@ -1552,7 +1552,7 @@ if solved(bootstrap, bagging_predict):
 # | base models | free: full trees | stiff: stumps, shallow trees |
 # | order | independent, in parallel | one after the other |
 # | each is fitted to | a bootstrap sample | what is still wrong |
-# | lowers | variance | bias (often variance too, at first) |
+# | lowers | variance | bias (sometimes variance too) |
 # | too many models | do no harm | can overfit |
 #
 # Below, a slanted border separates two classes, and a stump can only cut straight across or straight up. Three of them share the work out. The size of a point is its weight: how much the stump cares about it. The shading is what the stump says.
@@ -2171,7 +2171,7 @@ if solved(fit_adaboost):
 # **Worked:** $y = (1, 2, 6)$, $\eta = 0.5$. Start from the mean $3$: residuals $(-2, -1, 3)$. Suppose the first model fits them exactly. Then $\hat f_1 = (3 - 1,\; 3 - 0.5,\; 3 + 1.5) = (2, 2.5, 4.5)$, and the next residuals are half as large.
 #
 # <details><summary>Hint 1</summary>Keep the current predictions for the training rows in an array; collect the models in a list.</details>
-# <details><summary>Hint 2</summary>Define <code>predict</code> inside the function. It adds three things up: the mean of y, and lr times each model.</details>
+# <details><summary>Hint 2</summary>Define <code>predict</code> inside the function. It adds up the mean of y and lr times each model.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>Every prediction is off by the same amount:</b> the mean is left out when predicting.</li>
 # <li><b>It runs away:</b> the residual is target minus prediction; or the learning rate is left out.</li>
@@ -2527,7 +2527,7 @@ if solved(cross_validate):
     print(f"mean error rate: chosen before {np.mean(before):.1%}, chosen inside {np.mean(inside):.1%}")
 
 # %% [markdown]
-# Choosing columns is learning from the labels. Whatever learns belongs into `fit`. Results of exactly this kind have been published about genes, with real patients in place of coins.
+# Choosing columns is learning from the labels. Whatever learns belongs in `fit`. Results of exactly this kind have been published about genes, with real patients in place of coins.
 #
 # ### Patient 310
 #
@@ -2600,7 +2600,7 @@ if solved(cross_validate, one_standard_error, bootstrap, bagging_predict, gradie
     plt.show()
 
 # %% [markdown]
-# Honest reading: the tree that knew all 309 answers is no better on new patients than always saying the mean. Averaging a hundred such trees mends most of it. Bagged trees, boosted stumps and the linear model end close together, and with 133 test patients small differences in this list are not to be trusted. Where a straight line nearly does the job, clever models have little to win.
+# Honest reading: the tree that knew all 309 answers is no better on new patients than always saying the mean. Averaging a hundred such trees mends most of it. Bagged trees, boosted stumps, neighbours and the linear model end close together, and with 133 test patients small differences in this list are not to be trusted. Where a straight line nearly does the job, clever models have little to win.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2670,7 +2670,7 @@ if solved(out_of_bag_error):
 # - **Underfitting** is bias, **overfitting** is variance. Regularisation buys less variance with some bias; more data lowers the variance alone.
 # - The training error can't choose. **Cross-validation** can: every sample is tested once, by a model that hasn't seen it.
 # - **Bagging** averages free models and lowers the variance. **Boosting** adds stiff ones, each fitted to what is still wrong, and lowers the bias.
-# - Everything that learns from the data belongs into `fit`. Whatever had a say in the choice can't be the judge.
+# - Everything that learns from the data belongs in `fit`. Whatever had a say in the choice can't be the judge.
 #
 # ## Test yourself
 #
@@ -2682,7 +2682,7 @@ if solved(out_of_bag_error):
 # <details><summary>4. After one round of AdaBoost, what share of the weight lies on the samples that the stump got wrong?</summary>Exactly one half, whatever ε was between 0 and 1: seen with the new weights, that stump is a coin.</details>
 # <details><summary>5. You standardise all features with the mean and spread of the whole data set, then cross-validate. Is that cheating?</summary>A little: the held-out samples have taken part. It rarely matters much, because no labels were looked at. Selecting features by their labels before splitting matters enormously.</details>
 #
-# **Further reading.** Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning* (2009), chapters 7, 8.7, 10 and 15. Geman, Bienenstock and Doursat, *Neural Networks and the Bias/Variance Dilemma* (1992). Breiman, *Bagging Predictors* (1996). Freund and Schapire, *A Decision-Theoretic Generalization of On-Line Learning and an Application to Boosting* (1997). Friedman, *Greedy Function Approximation: A Gradient Boosting Machine* (2001). Ambroise and McLachlan, *Selection Bias in Gene Extraction on the Basis of Microarray Gene-Expression Data* (2002). Cawley and Talbot, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation* (2010).
+# **Further reading.** Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning* (2009), chapters 7, 10 and 15 and section 8.7. Geman, Bienenstock and Doursat, *Neural Networks and the Bias/Variance Dilemma* (1992). Breiman, *Bagging Predictors* (1996). Freund and Schapire, *A Decision-Theoretic Generalization of On-Line Learning and an Application to Boosting* (1997). Friedman, *Greedy Function Approximation: A Gradient Boosting Machine* (2001). Ambroise and McLachlan, *Selection Bias in Gene Extraction on the Basis of Microarray Gene-Expression Data* (2002). Cawley and Talbot, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation* (2010).
 #
 # ## Hand in
 #

@@ -36,7 +36,7 @@
 # - build a tape that differentiates whatever you compute;
 # - choose an activation function by how it treats the gradient.
 #
-# **Time:** about 4 hours · **Needs:** the chain rule, matrix products, Python classes · **Points:** 44, of which 40 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** the chain rule, matrix products, softmax and cross-entropy (notebook 02), Python classes · **Points:** 44, of which 40 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Exercises don't depend on each other: where a later cell needs one that you haven't solved, it says so and waits. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -63,7 +63,7 @@ grader = Grader("04_backpropagation.ipynb")
 # In memory every array is one long row of numbers. Two short tuples say how to read it:
 #
 # - the **shape**: how long each axis is;
-# - the **strides**: how far to jump in memory for one step along each axis. Entry $(i, j)$ lies at $i \cdot s_0 + j \cdot s_1$.
+# - the **strides**: how far to jump in memory for one step along each axis. Entry $(i, j)$ lies at $i \cdot s_0 + j \cdot s_1$. (NumPy's `strides` count bytes; the jumps below count numbers.)
 #
 # To transpose, swap the strides. No number moves. **Broadcasting** is a stride of 0: one step along the axis, no step in memory, so the same numbers come again. Shapes are compared from the *right*; an axis that is missing, or has length 1, is repeated.
 
@@ -771,7 +771,7 @@ if solved(linear_backward, numerical_gradient):
 #
 # $$\frac{\partial L}{\partial x} = J_L \, J_{L-1} \cdots J_2 \, J_1,$$
 #
-# with $J_1$ next to the input and $J_L$ next to the loss. The product is the same in whichever order you multiply. The work isn't. Play the graph through, first forwards, then backwards.
+# with $J_1$ next to the input and $J_L$ next to the loss (as an index, $L$ is the number of layers). The product is the same in whichever order you multiply. The work isn't. Play the graph through, first forwards, then backwards.
 
 # %%
 BackpropExplorer()
@@ -1549,7 +1549,7 @@ ActivationExplorer()
 # %% [markdown]
 # **Try:**
 # 1. Set the gain to 1.4 and compare sigmoid, tanh and ReLU. How much of the gradient reaches layer 1? Can another gain rescue the sigmoid?
-# 2. Shift the sums to −4. What is left with ReLU, and what with leaky ReLU?
+# 2. Shift the sums to −4. How many layers back can you still see a gradient with ReLU, and with leaky ReLU, whose slope there is 0.01?
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2514,7 +2514,7 @@ def test_a_tie_and_a_single_piece(maxout_forward_backward):
 # %% [markdown]
 # ## 4.8 A net on your own tape
 #
-# Everything together. **Is a handwritten digit even or odd?** No straight cut can tell: even and odd digits don't lie on two sides of anything. Each picture is reduced to six numbers, its coordinates along the six directions in which the training pictures differ most.
+# Everything together. **Is a handwritten digit even or odd?** No straight cut tells all of them apart: even and odd digits don't lie on two sides of a plane. Each picture is reduced to six numbers, its coordinates along the six directions in which the training pictures differ most.
 #
 # The net has six inputs, six hidden units with tanh, and one score $s$; with $t = +1$ for even and $-1$ for odd, the loss of a sample is the cross-entropy $\log(1 + e^{-ts})$. Every single number of it is a `Value` of yours. Beside it, torch trains the same net from the same weights on the same batches.
 
@@ -2705,7 +2705,7 @@ if solved(Dual):
 #
 # <details><summary>1. Your gradient check finds a relative error of 1e-3 at exactly one entry, next to a ReLU. Is your gradient wrong?</summary>Perhaps not. If that input lies within h of 0, the nudge crosses the kink and the difference mixes two slopes. Move the point a little and check again.</details>
 # <details><summary>2. X is (32, 100), W is (50, 100), Y = X Wᵀ + b. What are the shapes of the three gradients, and which of them do you hand to the layer before?</summary>(32, 100), (50, 100) and (50,). The first, the one by X.</details>
-# <details><summary>3. For y = x·x a tape returns y.grad by x as x instead of 2x. What was written?</summary>= instead of +=. Both parents are x; the second gradient replaced the first.</details>
+# <details><summary>3. For y = x·x a tape gives x.grad as x instead of 2x. What was written?</summary>= instead of +=. Both parents are x; the second gradient replaced the first.</details>
 # <details><summary>4. Ten sigmoid layers, all weights 1, one unit each. How much of the gradient reaches the input at most?</summary>¼ to the power of ten, about one millionth.</details>
 # <details><summary>5. All inputs of a ReLU unit have become negative, on every sample. Why does training never repair it, and what would PReLU do?</summary>Its slope is 0 on every sample, so neither its weights nor its bias get any gradient. With PReLU the slope there is a, the gradient gets through, and a itself learns too.</details>
 #
