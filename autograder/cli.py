@@ -41,6 +41,8 @@ def _chosen(topics: list[str] | None, root: Path) -> list[str]:
     from autograder import build
 
     known = build.topics(root)
+    if not known:
+        _fail("There are no masters (solutions/) here: this is the students' copy of the course.")
     unknown = sorted(set(topics or []) - set(known))
     if unknown:
         _fail(f"There is no topic {', '.join(unknown)}. There are: {', '.join(known)}.")
@@ -187,6 +189,22 @@ def _resources(text: str) -> dict[str, float]:
         return {name: float(number) for name, number in pairs}
     except ValueError:
         _fail(f"--resources is NAME=NUMBER, such as GPU=1, and not {text}.")
+
+
+@app.command()
+def release(
+    students: Annotated[
+        bool,
+        typer.Option("--students/--instructors", help="Without solutions and hidden tests, or with all."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for the zip.")] = Path("dist"),
+) -> None:
+    """Make the zip that students get, or the one for instructors."""
+    from autograder.release import release as make_release
+
+    root = _root()
+    _lint(_chosen(None, root), root)
+    typer.echo(str(make_release(root, out, students=students)))
 
 
 @app.command()

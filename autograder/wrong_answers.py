@@ -36,7 +36,7 @@ class WrongAnswer:
     function
         The wrong function or class.
     source
-        It as a student's cell: under the exercise's own name, below the classes that it derives from.
+        It as a student's cell: under the exercise's own name, below what else of the file it needs.
     """
 
     name: str
@@ -59,10 +59,9 @@ def wrong(exercise: str, *, says: str) -> Callable[[Function], Function]:
 def load(path: Path) -> list[WrongAnswer]:
     """Every wrong answer in the file ``path``, in order."""
     functions = [value for value in runpy.run_path(str(path)).values() if "wrong_answer" in _own(value)]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    parts = {name: node for node in ast.parse(path.read_text(encoding="utf-8")).body for name in _bound(node)}
     return [
-        WrongAnswer(function.__name__, exercise, says, function, _as_cell(function.__name__, exercise, nodes))
+        WrongAnswer(function.__name__, exercise, says, function, _as_cell(function.__name__, exercise, parts))
         for function in functions
         for exercise, says in [function.wrong_answer]
     ]
@@ -81,13 +80,39 @@ def equivalent_mutants(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def _as_cell(name: str, exercise: str, nodes: dict[str, ast.FunctionDef | ast.ClassDef]) -> str:
-    node = copy.deepcopy(nodes[name])
-    bases = [
-        base.id for base in getattr(node, "bases", []) if isinstance(base, ast.Name) and base.id in nodes
-    ]
-    for part in ast.walk(node):  # a class speaks of itself
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that a statement of the file binds."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [alias.asname or alias.name for alias in node.names]
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
+
+
+def _as_cell(name: str, exercise: str, parts: dict[str, ast.stmt]) -> str:
+    answer = _unmarked(parts[name])
+    needed, waiting = list[str](), [answer]
+    while waiting:
+        names = {part.id for part in ast.walk(waiting.pop()) if isinstance(part, ast.Name)} - {name}
+        new = [part for part in parts if part in names and part not in needed]
+        needed += new
+        waiting += [_unmarked(parts[part]) for part in new]
+    for part in ast.walk(answer):  # a class speaks of itself
         if isinstance(part, ast.Name) and part.id == name:
             part.id = exercise
-    node.name, node.decorator_list = exercise, []
-    return "\n\n".join([*(_as_cell(base, base, nodes) for base in bases), ast.unparse(node)])
+    answer.name = exercise  # type: ignore[attr-defined]
+    helpers = [_unmarked(part) for own, part in parts.items() if own in needed]
+    return "\n\n".join(ast.unparse(part) for part in [*helpers, answer])
+
+
+def _unmarked(part: ast.stmt) -> ast.stmt:
+    """A copy without the mark that makes it a wrong answer."""
+    part = copy.deepcopy(part)
+    if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+        part.decorator_list = [d for d in part.decorator_list if not _is_mark(d)]
+    return part
+
+
+def _is_mark(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", None) == "wrong"

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import importlib
 import platform
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +15,11 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from benchmarks import growth, widgets
+from benchmarks import grading, growth, widgets
 from benchmarks.measure import Row, median_seconds
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-TOPIC = "01_regression"
 
 
 def modules() -> list[ModuleType]:
@@ -31,7 +27,7 @@ def modules() -> list[ModuleType]:
     names = sorted(
         path.stem
         for path in HERE.glob("*.py")
-        if path.stem not in ("run", "measure", "growth", "widgets", "__init__")
+        if path.stem not in ("run", "measure", "grading", "growth", "widgets", "__init__")
     )
     return [importlib.import_module(f"benchmarks.{name}") for name in names]
 
@@ -68,60 +64,6 @@ def table(rows: list[Row]) -> None:
         print("|", " | ".join(cells), "|", flush=True)
 
 
-def grading(submissions: int = 6) -> tuple[float, float]:
-    """Seconds a submission: `course grade` on a class of copies, and one `otter run` on the same file."""
-    import nbformat
-
-    from autograder import build
-
-    notebook = build.solution_notebook(TOPIC, ROOT)
-    archive = build.autograder_zip(TOPIC, ROOT)
-    with tempfile.TemporaryDirectory() as folder:
-        handed_in = Path(folder, "in")
-        handed_in.mkdir()
-        for number in range(submissions):
-            # A cell of their own, so that no two are the same file.
-            copy = nbformat.from_dict(
-                {**notebook, "cells": [*notebook.cells, nbformat.v4.new_markdown_cell(str(number))]}
-            )
-            nbformat.write(copy, handed_in / f"student_{number}.ipynb")
-        start = time.perf_counter()
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "autograder",
-                "grade",
-                TOPIC,
-                handed_in,
-                "--out",
-                Path(folder, "out"),
-                "--workers",
-                "2",
-            ],
-            check=True,
-            capture_output=True,
-        )
-        ours = (time.perf_counter() - start) / submissions
-        start = time.perf_counter()
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "otter",
-                "run",
-                "-a",
-                archive,
-                handed_in / "student_0.ipynb",
-                "-o",
-                folder,
-            ],
-            check=True,
-            capture_output=True,
-        )
-        return ours, time.perf_counter() - start
-
-
 def main() -> None:
     """Print every table, or those of the modules named as arguments."""
     torch.set_num_threads(1)
@@ -141,10 +83,8 @@ def main() -> None:
         print(f"\n### widgets\n\n{(widgets.__doc__ or '').strip()}\n")
         widgets.report()
     if not wanted or "grading" in wanted:
-        mine, other = grading()
-        print("\n### grading\n\n| grading 01_regression | seconds a submission | ratio |\n|---|---|---|")
-        print(f"| `course grade`, a class of 6, two workers | {mine:.1f} | 1 |")
-        print(f"| `otter run`, one | {other:.1f} | {other / mine:.1f} × |")
+        print(f"\n### grading\n\n{(grading.__doc__ or '').strip()}\n")
+        grading.report()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -40,7 +41,7 @@ def as_arrays(**arguments: Any) -> tuple[ModuleType, list[Array]]:
             f"{name} is a {type(value).__module__}.{type(value).__name__}" for name, value in given.items()
         )
         raise ValueError(f"expected arrays of one library, got {kinds}") from error
-    floating = [value.dtype for value in given.values() if xp.isdtype(value.dtype, "real floating")]
+    floating = [value.dtype for value in given.values() if _is_kind(xp, value.dtype, "real floating")]
     default = xp.result_type(*floating) if floating else xp.asarray(0.0).dtype
     return xp, [_finite_float(xp, name, value, default) for name, value in given.items()]
 
@@ -56,14 +57,18 @@ def _from_python(name: str, value: Any) -> np.ndarray:
 
 
 def _finite_float(xp: ModuleType, name: str, array: Array, default: Any) -> Array:
-    if xp.isdtype(array.dtype, ("bool", "integral")):
+    if _is_kind(xp, array.dtype, ("bool", "integral")):
         array = xp.astype(array, default)
-    require(
-        xp.isdtype(array.dtype, "real floating"), name, "an array of real numbers", f"dtype {array.dtype}"
-    )
+    real = _is_kind(xp, array.dtype, "real floating")
+    require(real, name, "an array of real numbers", f"dtype {array.dtype}")
     require(0 not in array.shape, name, "at least one number", f"shape {tuple(array.shape)}")
     require(_all_finite(xp, array), name, "finite numbers", "NaN or infinity")
     return array
+
+
+@cache  # NumPy takes longer to say it than to add up a small array
+def _is_kind(xp: ModuleType, dtype: Any, kind: str | tuple[str, ...]) -> bool:
+    return bool(xp.isdtype(dtype, kind))
 
 
 def _all_finite(xp: ModuleType, array: Array) -> bool:

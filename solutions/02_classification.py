@@ -2020,7 +2020,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 2.10 · Which model would you choose? · ★★☆ · 10 minutes
+# ### Question 2.11 · Which model would you choose? · ★★☆ · 10 minutes
 #
 # A clinic has measured 12 blood values of **30 patients** with a rare disease and of **30 without**. It wants a classifier now, and expects to have 5,000 patients in three years. Some of the values are missing for some patients.
 #

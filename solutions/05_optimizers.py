@@ -822,7 +822,7 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 5.5 · momentum · ★☆☆ · 8 minutes
+# ### Exercise 5.4 · momentum · ★☆☆ · 8 minutes
 #
 # Take one step of $p \leftarrow \mu p - \alpha \nabla L(w)$, $w \leftarrow w + p$. Keep the velocity $p$ in the state; before the first step it is 0.
 #
@@ -1000,11 +1000,11 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 5.6 · nesterov · ★★☆ · 8 minutes
+# ### Exercise 5.5 · nesterov · ★★☆ · 8 minutes
 #
 # Take one step of Nesterov's momentum, as above. Keep $p$ in the state; before the first step it is 0.
 #
-# **Shapes:** as in Exercise 5.5.
+# **Shapes:** as in Exercise 5.4.
 #
 # **Worked:** $L = w^2$, $\alpha = 0.1$, $\mu = 0.5$, from $w = 1$. Step 1: $p = -0.2$, $w = 0.8$. Step 2: look at $0.8 + 0.5 \cdot (-0.2) = 0.7$, where the gradient is $1.4$; $p = -0.1 - 0.14 = -0.24$, $w = 0.56$.
 #
@@ -1176,7 +1176,7 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 5.7 · adagrad · ★★☆ · 8 minutes
+# ### Exercise 5.6 · adagrad · ★★☆ · 8 minutes
 #
 # Take one step of AdaGrad. Keep $c$ in the state; before the first step it is 0. Note where ε stands: outside the root.
 #
@@ -1362,7 +1362,7 @@ plt.show()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 5.8 · rmsprop · ★★☆ · 6 minutes
+# ### Exercise 5.7 · rmsprop · ★★☆ · 6 minutes
 #
 # Take one step of RMSprop. Keep $s$ in the state; before the first step it is 0.
 #
@@ -1534,7 +1534,7 @@ plt.show()
 # points: 5
 
 # %% [markdown]
-# ### Exercise 5.9 · adam · ★★★ · 15 minutes
+# ### Exercise 5.8 · adam · ★★★ · 15 minutes
 #
 # Take one step of Adam. The state holds $p$, $s$ and the number of steps $t$.
 #
@@ -1834,7 +1834,7 @@ plt.show()
 # points: 6
 
 # %% [markdown]
-# ### Exercise 5.10 · random_search · ★★★ · 20 minutes
+# ### Exercise 5.9 · random_search · ★★★ · 20 minutes
 #
 # Search hyperparameters at random, coarse to fine.
 #
@@ -2209,7 +2209,7 @@ if solved(minibatches, momentum, random_search):
 # points: 2
 
 # %% [markdown]
-# ### Exercise 5.11 · update_ratio · ★☆☆ · 4 minutes
+# ### Exercise 5.10 · update_ratio · ★☆☆ · 4 minutes
 #
 # Return $r$ as above. The norm $\lVert w \rVert$ is the root of the sum of the squares of **all** entries, also for a matrix.
 #
@@ -2514,7 +2514,7 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # manual: true
 
 # %% [markdown]
-# ### Question 5.12 · Why does the ranking differ? · ★★☆ · 10 minutes
+# ### Question 5.11 · Why does the ranking differ? · ★★☆ · 10 minutes
 #
 # In Rosenbrock's valley AdaGrad was far behind momentum and Adam. On the digits it was not.
 #

@@ -125,7 +125,7 @@ for std, *_ in styles:
 InitialisationExplorer()
 
 # %% [markdown]
-# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 a ReLU net loses the signal slowly. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
+# (1) Near 0.088. tanh shrinks a little, so a slightly larger size carries further. (2) With 0.088 the signal of a ReLU net fades, to about a thousandth after twenty layers. It needs about 0.125 $= \sqrt{2/128}$; you will see why in a moment.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2477,7 +2477,7 @@ if solved(repair):
 # manual: true
 
 # %% [markdown]
-# ### Question 6.8 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
+# ### Question 6.11 · What convicts, and what only looks bad? · ★★☆ · 10 minutes
 #
 # A colleague looks at your examination of the patient and says: "The updates are a millionth of the weights or less. The learning rate is much too small."
 #

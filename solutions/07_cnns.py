@@ -3102,7 +3102,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 7.11 · What would you do with these pictures? · ★★☆ · 12 minutes
+# ### Question 7.14 · What would you do with these pictures? · ★★☆ · 12 minutes
 #
 # You have a network trained on a million photographs (ImageNet). Two hospitals ask you to find a rare bone fracture on X-ray pictures, which are grey and look nothing like photographs.
 #

@@ -28,10 +28,10 @@
 #
 # This notebook has **two parts**. Each has its own aims, its own summary, and a natural place to stop. Do them on two days.
 #
-# | part | you build | exercises | time |
+# | part | you build | exercises and questions | time |
 # |---|---|---|---|
-# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.11 | about 3 hours |
-# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.12–8.16 | about 1½ hours |
+# | **A · Detection** | boxes around things: how to guess, compare, clean up and judge them | 8.1–8.12 | about 3 hours |
+# | **B · Segmentation** | a class for every pixel: ways to make small maps large again | 8.13–8.18 | about 1½ hours |
 #
 # **Needs:** notebooks 02 (softmax, cross-entropy) and 07 (convolution, pooling) · **Points:** 60, of which 52 by checks and 8 for two written answers
 #
@@ -2602,7 +2602,7 @@ plt.show()
 # manual: true
 
 # %% [markdown]
-# ### Question 8.10 · Which detector would you build? · ★★☆ · 12 minutes
+# ### Question 8.12 · Which detector would you build? · ★★☆ · 12 minutes
 #
 # A beekeeper points a camera at the entrance of a hive. A small computer without a graphics card should count the bees that come and go, 20 pictures a second. Bees crowd at the entrance, climb over one another, and are about 15 pixels long in a picture of 640 × 480.
 #
@@ -2730,7 +2730,7 @@ plt.show()
 # points: 2
 
 # %% [markdown]
-# ### Exercise 8.12 · upsample_nearest · ★☆☆ · 5 minutes
+# ### Exercise 8.13 · upsample_nearest · ★☆☆ · 5 minutes
 #
 # Repeat each value in a square of `scale` × `scale`.
 #
@@ -2819,7 +2819,7 @@ def test_random_maps_and_scales(upsample_nearest):
 # points: 2
 
 # %% [markdown]
-# ### Exercise 8.13 · bed_of_nails · ★☆☆ · 5 minutes
+# ### Exercise 8.14 · bed_of_nails · ★☆☆ · 5 minutes
 #
 # Put each value in the **upper left** corner of a `scale` × `scale` square of zeros.
 #
@@ -2919,7 +2919,7 @@ def test_random_maps_and_scales(bed_of_nails):
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.14 · max_unpool · ★★☆ · 10 minutes
+# ### Exercise 8.15 · max_unpool · ★★☆ · 10 minutes
 #
 # Max pooling can say where each maximum stood: `convolution.max_pool2d(x, 2, return_indices=True)` returns the pooled values and their **places** in the large map, counted row by row: place = row · width + column. Put each value back at its place, zeros elsewhere.
 #
@@ -3066,7 +3066,7 @@ def test_one_value_and_a_larger_map_than_pooling_saw(max_unpool):
 # points: 4
 
 # %% [markdown]
-# ### Exercise 8.15 · conv_transpose · ★★★ · 15 minutes
+# ### Exercise 8.16 · conv_transpose · ★★★ · 15 minutes
 #
 # A convolution *gathers*: each output looks at a window of inputs. A transposed convolution *scatters*: each input stamps the whole filter, times its value, onto the output. Where stamps overlap they add up:
 #
@@ -3287,7 +3287,7 @@ UpsamplingExplorer()
 # points: 3
 
 # %% [markdown]
-# ### Exercise 8.16 · unet_block · ★★☆ · 12 minutes
+# ### Exercise 8.17 · unet_block · ★★☆ · 12 minutes
 #
 # Write one step of the way up, in torch:
 #
@@ -3565,7 +3565,7 @@ print(
 # manual: true
 
 # %% [markdown]
-# ### Question 8.14 · "97 % of pixels are right" · ★★☆ · 12 minutes
+# ### Question 8.18 · "97 % of pixels are right" · ★★☆ · 12 minutes
 #
 # A start-up segments brain tumours in scans. "97 % of pixels are right," it writes, "on 400 slices of 20 patients, chosen at random." Tumours cover 2 % of the pixels.
 #

@@ -1,5 +1,7 @@
 """The solution gets full marks, the untouched stub none, and each wrong answer loses points and is told why."""
 
+import builtins
+import symtable
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +57,24 @@ def test_a_wrong_answer_loses_points_and_is_told_why(topic, answer):
     assert any(answer.says.lower() in outcome.sentence.lower() for outcome in failed), [
         o.sentence for o in failed
     ]
+
+
+@pytest.mark.parametrize("topic", build.topics(ROOT))
+def test_a_wrong_answer_stands_alone_as_a_cell_of_its_notebook(topic):
+    known = set(solution(topic)) | set(dir(builtins))
+    for answer in load(FOLDER / f"{topic}.py"):
+        namespace = {}
+        exec(compile(answer.source, answer.name, "exec"), {**solution(topic)}, namespace)
+        assert answer.exercise in namespace
+        assert "autograder" not in answer.source
+        table = symtable.symtable(answer.source, answer.name, "exec")
+        assert globals_of(table) <= known | set(namespace), answer.name
+
+
+def globals_of(table):
+    """The names that code takes from the notebook, its functions included."""
+    own = {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
+    return own.union(*map(globals_of, table.get_children()))
 
 
 def test_wrong_answers_are_answers_to_exercises_that_exist():

@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.build.masters import Cell, Question, defined_names, master_path, questions, read_cells
 
 HEADING = re.compile(
-    r"^### \w+ [\d.]+ · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
+    r"^### \w+ \d+\.(?P<number>\d+) · (?P<name>\w+|[^·]+) · (?P<stars>★{1,3}☆{0,2}) · (?P<minutes>\d+) minutes$"
 )
 _TOTAL = re.compile(r"\*\*Points:\*\* (\d+)")
 _BUILTIN_TEST_NAMES = {"env"}
@@ -155,7 +155,7 @@ def _has_wrong_answers(master: _Master) -> Iterator[Finding]:
 
 
 def _has_heading(master: _Master) -> Iterator[Finding]:
-    for question in master.questions:
+    for number, question in enumerate(master.questions, 1):
         first = question.text[0] if question.text else None
         match = HEADING.match(first.source.split("\n")[0]) if first is not None else None
         line = first.line if first is not None else question.line
@@ -166,6 +166,11 @@ def _has_heading(master: _Master) -> Iterator[Finding]:
             )
         elif not question.manual and match["name"] != question.name:
             yield line, f"the heading says {match['name']}, the question is called {question.name}"
+        elif int(match["number"]) != number:
+            yield (
+                line,
+                f"the heading says number {match['number']}, and this is the notebook's number {number}",
+            )
 
 
 def _has_hints(master: _Master) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ class Question:
 
 
 def find_root(start: Path | None = None) -> Path:
-    """The nearest folder at or above ``start`` (default: here) that holds ``solutions/`` and ``notebooks/``.
+    """The nearest folder at or above ``start`` (default: here) that holds ``solutions/``, or what students get of a course.
 
     Raises
     ------
@@ -89,9 +89,11 @@ def find_root(start: Path | None = None) -> Path:
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
-        if (folder / "solutions").is_dir():
+        if (folder / "solutions").is_dir() or (
+            (folder / "notebooks").is_dir() and (folder / "course_utils").is_dir()
+        ):
             return folder
-    raise FileNotFoundError("This is not a course: no folder here or above holds solutions/.")
+    raise FileNotFoundError("This is not a course: no folder here or above holds solutions/ or notebooks/.")
 
 
 def topics(root: Path) -> list[str]:

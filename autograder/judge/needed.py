@@ -10,6 +10,7 @@ import ast
 import builtins
 import symtable
 from collections.abc import Collection
+from functools import lru_cache
 
 from autograder.judge.cells import Cell
 
@@ -40,15 +41,17 @@ def needed(cells: list[Cell], handed_out: Collection[str], wanted: Collection[st
     unchanged = [cell for cell in cells[1:] if cell.source.rstrip() in handed_out]
     if not unchanged or "env" in wanted:
         return cells
-    run = {cell.number for cell in cells} - {cell.number for cell in unchanged}
+    # The same in every submission of a class, so read once. What students wrote isn't kept.
+    known = {cell.number for cell in unchanged}
+    run = {cell.number for cell in cells} - known
     try:
-        reads = {cell.number: _read(cell.source) for cell in cells}
+        reads = {c.number: (_read_once if c.number in known else _read)(c.source) for c in cells}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return cells  # magics, what isn't Python, and what is made to break its parser
     if any(_DYNAMIC & reads[number] for number in run - {cells[0].number}):
         return cells
-    imported = _imported(cells[0].source) | set(dir(builtins))
-    touched = {cell.number: _touched(cell.source, wanted, imported) for cell in unchanged}
+    fixed = frozenset({*wanted, *_imported(cells[0].source), *dir(builtins)})
+    touched = {cell.number: _touched(cell.source, fixed) for cell in unchanged}
     names = set(wanted).union(*(reads[number] for number in run))
     while more := {number for number in touched.keys() - run if touched[number] & names}:
         run |= more
@@ -74,18 +77,23 @@ def _read(source: str) -> set[str]:
     return names
 
 
+_read_once = lru_cache(maxsize=1024)(_read)
+
+
 def _imported(source: str) -> set[str]:
     """The names under which code imports something."""
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     return {(alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names}
 
 
-def _touched(source: str, functions: Collection[str], modules: Collection[str]) -> set[str]:
-    """The names that a cell binds, or whose objects it may change.
+@lru_cache(maxsize=1024)
+def _touched(source: str, fixed: frozenset[str]) -> set[str]:
+    """The names that a handed-out cell binds, or whose objects it may change.
 
-    To call a function of a module doesn't change the module, and to pass an exercise's function on doesn't change that.
+    To call a function of a module doesn't change the module, and to pass an exercise's function on doesn't change that: those are
+    ``fixed``.
     """
-    touched, unchanged_by_calls = _imported(source), {*functions, *modules}
+    touched = _imported(source)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             touched.add(node.name)
@@ -94,9 +102,9 @@ def _touched(source: str, functions: Collection[str], modules: Collection[str]) 
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             touched |= _names_in(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            touched |= _names_in(node.func.value) - unchanged_by_calls
+            touched |= _names_in(node.func.value) - fixed
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            touched |= set().union(*map(_names_in, node.value.args)) - unchanged_by_calls
+            touched |= set().union(*map(_names_in, node.value.args)) - fixed
     return touched
 
 

@@ -8,6 +8,7 @@ import inspect
 import linecache
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -79,7 +80,7 @@ def checked_call(
     """
     got, inputs = _checked(function, args, kwargs, may_change)
     if got is None:
-        raise Mistake("none", "Your answer is None: is a `return` missing?", inputs)
+        raise Mistake("none", "Your answer is None: is a `return` missing?", str(inputs))
     return got
 
 
@@ -119,13 +120,13 @@ def _checked(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     may_change: tuple[str, ...],
-) -> tuple[Any, str]:
-    """What the function returns, and lines that show the call."""
+) -> tuple[Any, _Inputs]:
+    """What the function returns, and what it was called with."""
     function = _defined(function)
     mine = copy.deepcopy((args, kwargs))
     names = _parameter_names(function, len(args))
     before = dict(zip(names, args, strict=True)) | kwargs
-    inputs = _show_inputs(before)
+    inputs = _Inputs(before)
     got = _call(function, mine, inputs)
     after = dict(zip(names, mine[0], strict=True)) | mine[1]
     for name, value in before.items():
@@ -155,7 +156,7 @@ def _defined(function: Callable[..., Any] | None) -> Callable[..., Any]:
 
 
 def _call(
-    function: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]], inputs: str
+    function: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]], inputs: _Inputs
 ) -> Any:
     try:
         return function(*arguments[0], **arguments[1])
@@ -163,7 +164,7 @@ def _call(
         raise  # a helper of the checks has found it
     except CallTimeout as error:
         raise Mistake(
-            "timeout", "Your function did not come back in time: does a loop never end?", inputs
+            "timeout", "Your function did not come back in time: does a loop never end?", str(inputs)
         ) from error
     except StudentError as error:
         _raise_raised(error, inputs)
@@ -171,7 +172,7 @@ def _call(
         _raise_raised(_locate(error, function), inputs)
 
 
-def _raise_raised(error: StudentError, inputs: str) -> NoReturn:
+def _raise_raised(error: StudentError, inputs: _Inputs) -> NoReturn:
     """A mistake that shows the student's own line; the message stays in the detail, for it may quote the input."""
     where = f"line {error.line_number}: {error.line.strip()}\n" if error.line else ""
     detail = f"{where}{error.type_name}: {error.message}\n{inputs}".rstrip()
@@ -215,12 +216,18 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     return [*names[:count], *(f"argument {i + 1}" for i in range(len(names), count))]
 
 
-def _show_inputs(arguments: Mapping[str, Any]) -> str:
-    lines = [f"{name} = {show(value)}" for name, value in arguments.items()]
-    return "\n".join(
-        ("input     " if i == 0 else " " * 10) + line.replace("\n", "\n" + " " * 10)
-        for i, line in enumerate(lines)
-    )
+@dataclass(frozen=True)
+class _Inputs:
+    """The arguments of a call, made text only where there is something to say of them."""
+
+    arguments: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        lines = [f"{name} = {show(value)}" for name, value in self.arguments.items()]
+        return "\n".join(
+            ("input     " if i == 0 else " " * 10) + line.replace("\n", "\n" + " " * 10)
+            for i, line in enumerate(lines)
+        )
 
 
 def is_stub(function: Any) -> bool:

@@ -30,7 +30,7 @@ def compare(
     rtol: float = 1e-7,
     atol: float = 1e-9,
     sizes: Sizes | None = None,
-    inputs: str = "",
+    inputs: object = "",
     name: str = "Your answer",
 ) -> None:
     """Return if ``got`` is ``expected``; otherwise raise a :class:`Mistake` that says what kind of mistake it is.
@@ -49,7 +49,7 @@ def compare(
     sizes
         Names of sizes that factors may come from, such as ``{"n": 7}``.
     inputs
-        Lines that show the call; they open the mistake's detail.
+        Lines that show the call, or what ``str`` makes such lines of; they open the mistake's detail.
     name
         What is compared, for the sentence.
 
@@ -69,7 +69,7 @@ def compare(
     if same(got, expected, rtol, atol):
         return
     detail = "\n".join(
-        line for line in (inputs, f"got       {show(got)}", f"expected  {show(expected)}") if line
+        line for line in (str(inputs), f"got       {show(got)}", f"expected  {show(expected)}") if line
     )
     for sentence, wrong in (mistakes or {}).items():
         if not same(wrong, expected, rtol, atol) and same(got, wrong, rtol, atol):

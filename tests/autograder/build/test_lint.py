@@ -118,6 +118,7 @@ FAULTS = [
         line_of("# ### Exercise"),
         "the heading says third, the question is called half",
     ),
+    ("1 · half", "2 · half", line_of("# ### Exercise"), "number 2, and this is the notebook's number 1"),
     ("<summary>Hint 2</summary>", "", line_of(QUESTION), "fewer than two hints"),
     ("<summary>When it goes wrong</summary>", "", line_of(QUESTION), "no box “When it goes wrong”"),
     ("# HIDDEN\n", "", line_of(QUESTION), "has no hidden test"),
