@@ -33,50 +33,21 @@ HARMFUL = "not tried: it would harm the machine"
 Scores = dict[str, float] | None  # points for each exercise; None if there is no result
 
 
+_WALLS = (
+    "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /dev/shm"
+    " --unshare-all --die-with-parent --new-session"
+)
+_LIMITS = 'ulimit -u 400; ulimit -v 30000000; ulimit -f 200000; exec "$@"'
+
+
 def in_a_box(folder: Path, *words: str) -> str | None:
-    """What a command prints, or ``None`` if it fails or doesn't end; it can write to ``folder`` alone."""
-    box = [
-        "bwrap",
-        "--ro-bind",
-        "/",
-        "/",
-        "--dev",
-        "/dev",
-        "--proc",
-        "/proc",
-        "--tmpfs",
-        "/tmp",
-        "--tmpfs",
-        "/dev/shm",
-    ]
-    box += [
-        "--bind",
-        str(folder),
-        str(folder),
-        "--chdir",
-        str(folder),
-        "--unshare-all",
-        "--die-with-parent",
-        "--new-session",
-    ]
-    limits = "ulimit -u 400; ulimit -v 30000000; ulimit -f 200000; "
+    """What Python prints, or ``None`` if it fails or doesn't end; it can write to ``folder`` alone."""
+    box = [*_WALLS.split(), "--bind", str(folder), str(folder), "--chdir", str(folder)]
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    box += ["--setenv", "HOME", str(folder), "--setenv", "PATH", path]
+    command = [*box, "bash", "-c", _LIMITS, "bash", sys.executable, "-W", "ignore", *words]
     try:
-        done = subprocess.run(
-            [
-                *box,
-                *("--setenv", "HOME", str(folder)),
-                *("--setenv", "PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin"),
-                "bash",
-                "-c",
-                f'{limits} exec "$@"',
-                "bash",
-                sys.executable,
-                *words,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return None
     return done.stdout if done.returncode == 0 else None
@@ -89,9 +60,7 @@ def otter(folder: Path, notebook: NotebookNode, root: Path) -> Scores:
     """The points that ``otter run`` gives."""
     nbformat.write(notebook, folder / "a.ipynb")
     (folder / "tests.zip").write_bytes(build.autograder_zip(assignment.TOPIC, root).read_bytes())
-    in_a_box(
-        folder, "-W", "ignore", "-m", "otter", "run", "-a", "tests.zip", "-o", ".", "--no-logo", "a.ipynb"
-    )
+    in_a_box(folder, "-m", "otter", "run", "-a", "tests.zip", "-o", ".", "--no-logo", "a.ipynb")
     try:
         tests = json.loads((folder / "results.json").read_text())["tests"]
         return {
@@ -138,7 +107,7 @@ def nbgraders_course(root: Path) -> Path:
     source = nbgrader_notebook(assignment.TOPIC, root)
     nbformat.write(source, course / "source" / assignment.TOPIC / f"{assignment.TOPIC}.ipynb")
     (course / "nbgrader_config.py").write_text(CONFIG)
-    if in_a_box(course, "-W", "ignore", "-c", _GENERATE) is None:
+    if in_a_box(course, "-c", _GENERATE) is None:
         raise RuntimeError("nbgrader doesn't release the assignment")
     return course
 
@@ -155,7 +124,7 @@ def nbgrader(folder: Path, notebook: NotebookNode, root: Path) -> Scores:
     submitted = folder / "submitted" / "student" / assignment.TOPIC
     submitted.mkdir(parents=True)
     nbformat.write(notebook, submitted / f"{assignment.TOPIC}.ipynb")
-    said = in_a_box(folder, "-W", "ignore", "-c", _AUTOGRADE) or ""
+    said = in_a_box(folder, "-c", _AUTOGRADE) or ""
     for line in said.splitlines():
         if line.startswith("scores "):
             grades = json.loads(line.removeprefix("scores "))

@@ -87,15 +87,14 @@ def attack(*a): return 0
     Attack(
         "patched_otter",
         PATCH,
-        "Makes otter's test cases pass, and their results full marks.",
+        "Makes every result of otter's test cases a success.",
         NOT_RIGHT,
         """
 import sys
-if (t := sys.modules.get("otter.test_files")) is not None:
-    import otter.test_files.exception_test as e
-    for kind in (t.TestFile, e.ExceptionTestFile):
-        kind.score = property(lambda self: self.possible, lambda self, value: None)
-        kind.passed_all = property(lambda self: True, lambda self, value: None)
+if "otter.test_files" in sys.modules:
+    import otter.test_files.exception_test as tests
+    Real = tests.TestCaseResult
+    tests.TestCaseResult = lambda test_case, message, passed: Real(test_case, None, True)
 def attack(*a): return 0
 """,
     ),
@@ -150,7 +149,7 @@ if agent is not None:
         last.append(message)
         send(kind, last[0] if len(last) > 4 and len(last) % 2 else message)
     agent.send = replay
-def attack(*a): return 5.5
+def attack(*a): return 0
 """,
         status="partial",
     ),
@@ -241,7 +240,7 @@ for root in roots:
             if name.endswith((".py", ".ipynb", ".zip", ".json", ".pkl")):
                 try: text = open(os.path.join(folder, name), errors="ignore").read(2**20)
                 except OSError: continue
-                if "hidden=True" in text and "honest" in text: loot.append(text)
+                if "hidden=True" in text: loot.append(text)
         if len(loot) > 3: break
 found = [float(n) for text in loot for n in re.findall(r"raw\\(2.0\\) - ([\\d.]+)", text)]
 def attack(x, *more):

@@ -105,7 +105,7 @@ def test_an_endless_loop_costs_only_its_question(grade, tests, loop):
     assert square.reason == "Your code did not come back within 0.5 seconds."
     assert [outcome.kind for outcome in square.outcomes] == ["timeout", "timeout"]
     assert square.outcomes[1].sentence.startswith("Not run")
-    assert judged.seconds < 8
+    assert judged.seconds < 15
 
 
 def test_python_ended_by_a_function_costs_only_its_question(grade, tests):

@@ -276,7 +276,7 @@ def test_a_call_that_never_ends_is_stopped_and_the_kernel_goes_on(kernel_of, loo
     with pytest.raises(CallTimeout):
         kernel.lookup("f")()
     assert kernel.lookup("g")() == 7
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 15  # ten of them, if it can't get a processor
     assert kernel.release() == "Your code did not come back within 0.5 seconds."
     assert kernel.release() is None
 
@@ -294,7 +294,7 @@ def test_a_cell_that_never_ends_is_stopped_and_the_next_one_runs(kernel_of):
     for cell in ("while True: pass", "while True:\n    try: input()\n    except BaseException: pass"):
         result = kernel.run_cell(cell)
         assert (result.ok, result.timed_out) == (False, True)
-        assert 0.4 < result.seconds < 3
+        assert 0.4 < result.seconds < 15
     assert kernel.run_cell("assert a == 1").ok
 
 
