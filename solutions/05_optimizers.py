@@ -1295,7 +1295,7 @@ def test_gradients_that_are_zero_or_as_small_as_epsilon(adagrad):
         learning_rate=0.2,
         expected=optimizers.adagrad,
         mistakes={
-            "Where the gradient is zero you divide 0 by 0: ε belongs into the divisor.": (
+            "Where the gradient is zero you divide 0 by 0: ε belongs in the divisor.": (
                 lambda w, g, s, *, learning_rate: optimizers.adagrad(
                     w, g, s, learning_rate=learning_rate, eps=0.0
                 )
