@@ -36,7 +36,7 @@
 # - turn a score into a probability, and fit it with a loss that is numerically safe;
 # - judge honestly whether a model is any good.
 #
-# **Time:** about 3 hours · **Needs:** NumPy arrays, derivatives, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 3 hours · **Needs:** NumPy arrays, derivatives, matrix products, eigenvalues · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -65,7 +65,7 @@ grader = Grader("01_regression.ipynb")
 #
 # $$\hat R = \frac1n \sum_{i=1}^{n} (\hat y_i - y_i)^2$$
 #
-# How good a stand-in is it? Below, we always predict 0 for targets from a normal distribution with variance 1, so the risk is exactly 1. Each line is one person drawing more and more samples.
+# How good a stand-in is it? Below, we always predict 0 for targets from a normal distribution with mean 0 and variance 1, so the risk is exactly 1. Each line is one person drawing more and more samples.
 
 # %%
 rng = np.random.default_rng(0)
@@ -85,7 +85,7 @@ ax.legend(ncols=2)
 plt.show()
 
 # %% [markdown]
-# With 10 samples people disagree by a factor of two or more; with 1,000 by a few per cent. The gap to the risk shrinks like $1/\sqrt n$.
+# With 10 samples people disagree by a factor of two; with 1,000 by less than a tenth. The gap to the risk shrinks like $1/\sqrt n$.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -922,11 +922,11 @@ for ax, (title, M) in zip(axes, matrices.items(), strict=True):
     height = M[0, 0] * U**2 + 2 * M[0, 1] * U * V + M[1, 1] * V**2
     ax.plot_surface(U, V, height, cmap="cividis", linewidth=0, rcount=40, ccount=40)
     ax.set(xlabel="$v_1$", ylabel="$v_2$", title=title, xticks=[-2, 0, 2], yticks=[-2, 0, 2])
-fig.suptitle("$v^\\top M v$: the matrices of the middle and the right hold only positive entries")
+fig.suptitle("$v^\\top M v$: all three matrices have only positive entries")
 plt.show()
 
 # %% [markdown]
-# Two traps in that picture. Positive *entries* say nothing: the matrix on the right has only positive ones, and a saddle. And a positive *determinant* doesn't either: $-I$ in two dimensions has determinant $+1$.
+# Two traps. Positive *entries* say nothing: the matrix on the right has only positive ones, and a saddle. And a positive *determinant* doesn't either: $-I$ in two dimensions has determinant $+1$.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -2052,7 +2052,7 @@ if solved(sigmoid, binary_cross_entropy, fit_logistic):
 # # BEGIN SOLUTION
 
 # %% [markdown]
-# **Rubric (4 points):** one point for each reason, one for each matching remedy. Half of an item is a reason alone.
+# **Rubric (4 points):** one point for each reason, one for each matching remedy. A reason alone earns half of its item.
 #
 # - [2] *Measured on the training sample.* With many parameters and 60 patients the empirical risk can be driven to almost nothing. Ask for the error on patients that took no part in fitting **or in choosing** the model; or cross-validate.
 # - [2] *Small sample.* Even on held-out data, the average over few patients has a wide spread (it shrinks like 1/√n). Ask for a confidence interval, or bootstrap it.

@@ -26,7 +26,7 @@
 #
 # Two people train the same network on the same data. After five minutes one has a loss of 0.3, the other has NaN. They differ in one number, the learning rate, and in one line, the optimizer. Which line would you choose, and which number?
 #
-# In this notebook you write seven optimizers, each of two to six lines, and watch them walk over surfaces that you can see. Then you let them train a network, whose surface nobody can see, and find them in another order.
+# In this notebook you write seven optimizers, each of one to seven lines, and watch them walk over surfaces that you can see. Then you let them train a network, whose surface nobody can see, and find them in another order.
 #
 # **You will be able to**
 #
@@ -34,9 +34,9 @@
 # - write mini-batches, momentum, Nesterov's momentum, AdaGrad, RMSprop, Adam and Newton's method from their formulas;
 # - say what each of them remembers, and what trouble that cures;
 # - explain why saddle points matter more than local minima when there are many weights;
-# - search hyperparameters in the right scale, and see from the weights whether the learning rate is sensible.
+# - search hyperparameters on the right scale, and see from the weights whether the learning rate is sensible.
 #
-# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
+# **Time:** about 4 hours · **Needs:** notebook 01 (gradients, eigenvalues, cross-entropy), Hessians, matrix products · **Points:** 40, of which 36 by checks and 4 for a written answer
 #
 # **How it works.** Write your answer where you see `...`, run the cell, then run the check under it. A check tells you what kind of mistake it sees. Stars show how hard an exercise is. Hints are folded away: open them when you are stuck, one at a time.
 
@@ -837,7 +837,7 @@ plt.show()
 # <details><summary>Hint 2</summary>Return a new dict: <code>{"p": p}</code>.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>Right for one step only:</b> the velocity isn't kept. It must be in the state that you return.</li>
-# <li><b>1 − μ too small:</b> some books average the gradients. Here they are added up.</li></ul></details>
+# <li><b>Steps too small by the factor 1 − μ:</b> some books average the gradients. Here they are added up.</li></ul></details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -1140,7 +1140,7 @@ def test_on_a_curved_valley(nesterov):
 OptimizerPlayground(surface="Booth", shown=["momentum", "nesterov"], mu=0.95, steps=200)
 
 # %% [markdown]
-# <details><summary>What you may have found</summary>Momentum swings for dozens of steps; Nesterov is there in a handful. With μ = 0 nothing is left: there is no velocity to look ahead with, and both are gradient descent.</details>
+# <details><summary>What you may have found</summary>Momentum swings for dozens of steps; Nesterov is there in a handful. At 0.99 momentum needs more than twice as many, Nesterov no more than before. With μ = 0 nothing is left: there is no velocity to look ahead with, and both are gradient descent.</details>
 #
 # ## 5.7 AdaGrad: a rate for every weight
 #
@@ -1295,7 +1295,7 @@ def test_gradients_that_are_zero_or_as_small_as_epsilon(adagrad):
         learning_rate=0.2,
         expected=optimizers.adagrad,
         mistakes={
-            "Where the gradient is zero you divide 0 by 0: ε belongs into the divisor.": (
+            "Where the gradient is zero you divide 0 by 0: ε belongs in the divisor.": (
                 lambda w, g, s, *, learning_rate: optimizers.adagrad(
                     w, g, s, learning_rate=learning_rate, eps=0.0
                 )
@@ -1359,7 +1359,7 @@ ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# With β = 0.9 RMSprop is back at steps of length α within a hundred steps; with β = 0.99 it takes ten times as long. AdaGrad stays hundreds of times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
+# With β = 0.9 RMSprop is back at steps of length α within a hundred steps; with β = 0.99 it would take ten times as long. AdaGrad stays hundreds of times shorter. Look at the first step too: with β = 0.99 it is ten times too long, because the average starts at 0. Adam will repair that.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1511,7 +1511,7 @@ OptimizerPlayground(surface="ravine", shown=["adagrad", "rmsprop"])
 #
 # $$p \leftarrow \beta_1 p + (1 - \beta_1)\, g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2.$$
 #
-# Here $p$ is an average, with $1 - \beta_1$. Both start at 0 and are therefore too small at first. Under a constant gradient, $p = (1 - \beta_1^t)\, g$ after $t$ steps. So divide by that:
+# Unlike the velocity of 5.5, $p$ is an average here: hence $1 - \beta_1$. Both start at 0 and are therefore too small at first. Under a constant gradient, $p = (1 - \beta_1^t)\, g$ after $t$ steps. So divide by that:
 #
 # $$\hat p = \frac{p}{1 - \beta_1^t}, \qquad \hat s = \frac{s}{1 - \beta_2^t}, \qquad w \leftarrow w - \frac{\alpha\, \hat p}{\sqrt{\hat s} + \varepsilon}.$$
 #
@@ -1553,7 +1553,7 @@ plt.show()
 # <details><summary>Hint 2</summary>Use two names, such as <code>p</code> and <code>p_hat</code>. Only <code>p</code> goes into the state.</details>
 # <details><summary>When it goes wrong</summary>
 # <ul><li><b>NaN in the first step:</b> with t = 0 the correction divides by 0.</li>
-# <li><b>Right in the first step only:</b> you kept the corrected averages, or t.</li></ul></details>
+# <li><b>Right in the first step only:</b> you kept the corrected averages, or your t doesn't grow.</li></ul></details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -2427,6 +2427,8 @@ if solved(*MINE.values(), newton, random_search):
 # %% [markdown]
 # The three with a velocity, momentum, Nesterov and Adam, end far below the three without. Newton needs a handful of steps, one of them far uphill.
 #
+# AdaGrad doesn't walk down the valley at all. Its first ten steps throw it across, and from where it lands it creeps. At $\alpha = 1.74$, which this search missed, it happens to land beside the minimum and ends as low as momentum: one walk from one start proves little.
+#
 # Watch it. Your Nesterov is "yours" below, with the playground's rate, which was set by rule, not by search. (Put any other of your optimizers in its place: `mine=adagrad`, with a rate of its own.)
 #
 # 1. In the table, give "yours" the rate that your search has found. After how many steps has it gone 99 % of the way?
@@ -2508,7 +2510,7 @@ if solved(*MINE.values(), newton, minibatches, random_search):
 # %% [markdown]
 # Read the numbers with care. (If your search draws its numbers in another order, yours differ from these: a finding in itself.)
 #
-# - On **training** data momentum and Nesterov lead, as in the valley. But Adam no longer keeps up with them, and AdaGrad, which was far behind, is ahead of Adam.
+# - On **training** data momentum and Nesterov lead. Adam, ahead of Nesterov in the valley, no longer keeps up with them, and AdaGrad, which was far behind, is ahead of Adam.
 # - On **validation** data the order is another one again, and the six are closer together. Bands overlap: other starts may give another order.
 # - On the **test** set most neighbours in the list differ by less than chance allows to tell apart. With 1,000 images and about 91 % right, the standard error of one accuracy is $\sqrt{0.91 \cdot 0.09/1000} \approx 0.9\,\%$.
 # - Twelve tries don't find the best rate. A good part of what looks like a difference between optimizers is a difference between rates.
@@ -2580,7 +2582,7 @@ if solved(saddle_free_newton, newton):
 # - **Newton** divides by the curvature: one step on a quadratic, too costly for networks, drawn to saddles.
 # - In many dimensions **saddles** are the rule. In wide networks the minima that training finds are about equally good.
 # - **Momentum** adds up what keeps its direction; **Nesterov** looks where it will be before it corrects.
-# - **AdaGrad** gives every weight its rate, **RMSprop** forgets, **Adam** adds velocity and corrects for the start at zero. None of them helps against weights that depend on each other.
+# - **AdaGrad** gives every weight its rate, **RMSprop** forgets, **Adam** adds velocity and corrects for the start at zero. Dividing doesn't help against weights that depend on each other.
 # - **Tune on validation data**, log-uniformly, coarse to fine. Look at the update ratio.
 #
 # ## Test yourself

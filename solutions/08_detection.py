@@ -114,9 +114,9 @@ def draw_boxes(ax, boxes, labels, words=None):
 #
 # **Time:** about 3 hours. If you want a break in the middle, take it before 8.7.
 #
-# ## 8.1 Five questions to one picture
+# ## 8.1 Five questions about one picture
 #
-# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask about it.
+# The pictures of this notebook are **scenes**: coloured shapes on a grey background. They are drawn by a program, so everything about them is known. Here is one scene and five things that you could ask of it.
 
 # %%
 scenes = data.make_scenes(10, least=3, seed=18)
@@ -830,7 +830,7 @@ def test_no_box_one_box_and_extreme_thresholds(nms):
 # Drag the corners of the boxes and see who goes, and why.
 #
 # 1. Two people stand side by side: drag A and B so that their IoU is 0.6. At which thresholds do you lose one of two right answers?
-# 2. Make B overlap A, and C overlap B but not A. Raise the threshold until B comes back. What happens to C, and why?
+# 2. Make B overlap A, and C overlap B by more than that, but not A. Raise the threshold until B comes back. What happens to C, and why?
 
 # %%
 SuppressionExplorer()
@@ -1255,7 +1255,7 @@ def test_one_part_one_cell_and_negative_features(roi_pool):
 # # END QUESTION
 
 # %% [markdown]
-# Rounding to whole cells shifts regions by up to half a cell, which is many pixels when a cell stands for 8. *RoI align* (2017) samples between the cells instead. `detection.FasterRCNN` does that.
+# Rounding to whole cells shifts regions by up to half a cell: 8 pixels of the picture where a cell stands for 16, as in the papers. *RoI align* (2017) samples between the cells instead. `detection.FasterRCNN` does that.
 #
 # Now count. The five detectors below share their backbone, and none has been trained: the work is the same. (The last two come in 8.8 and 8.9.) The proposals of the first two come from a cheap rule here (`contrasts`, windows that differ from their surroundings) and there are 24 a picture at most, not 2,000.
 
@@ -2389,7 +2389,7 @@ def test_huge_logits(focal_loss):
 # # END QUESTION
 
 # %% [markdown]
-# What does that do in your trained detector? Take its confidences on the test scenes. Call an anchor easy when the detector gives the right answer more than 80 %. How much of the loss comes from easy ones?
+# What does that do in your trained detector? Take its confidences on the test scenes. Call an anchor easy when the detector gives the right answer a probability above 0.8. How much of the loss comes from easy ones?
 
 # %%
 with torch.no_grad():
@@ -3284,7 +3284,7 @@ UpsamplingExplorer()
 #
 # Down and up has a price. After two poolings the network knows *what* is there, but only within 4 pixels *where*. No way up can invent the outline again.
 #
-# The **U-Net** (2015) keeps what the way down knew. On the way up it puts the maps of the same size from the way down beside the upsampled ones, as further channels: a **skip connection**. The next convolutions combine both: what from below, where from across.
+# The **U-Net** (2015) keeps what the way down knew. On the way up it puts the maps of the same size from the way down beside the upsampled ones, as further channels: a **skip connection**, or bridge. The next convolutions combine both: what from below, where from across.
 #
 # ```
 # picture ─ block ───────────── across ──────────── block ─ scores
@@ -3567,7 +3567,7 @@ print(
 )
 
 # %% [markdown]
-# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of *picture*. But a *thing* twice as large as any it was trained on is something new: inside the large triangle it sees patterns that no training scene held, and guesses. Convolutions carry over to other places, not to other sizes.
+# The larger scene shows what a convolutional network does *not* generalise over. It doesn't mind another place or another size of *picture*. But a *thing* nearly twice as large as any it was trained on is something new: inside the large triangle it sees patterns that no training scene held, and guesses. Convolutions carry over to other places, not to other sizes.
 #
 # On photographs it is worse than wrong: it is sure. A softmax over four classes has no place for "I have never seen anything like it". Whoever uses such a network must check that the pictures are of the kind it was trained on.
 
