@@ -248,6 +248,11 @@ one. The same notebooks, the same hidden tests, three graders: this one, `otter 
 notebook that `course build` makes. The table is written by `python -m tests.attacks.compare`; what must come of each attack
 here is tested by `tests/attacks`, behind both kinds of walls, together with files that are broken on purpose.
 
+How to read it. The other two ran one notebook at a time with {SECONDS} seconds for each and their own settings otherwise, but for nbgrader's time for a
+cell, which was 20 seconds, in a box without network and with the system read-only; attacks that would harm the machine even so weren't tried. A few attacks
+are aimed at the way this grader works, such as writing to the socket of its agent: elsewhere they hit the kernel's own sockets. Neither otter nor nbgrader can
+be told what an exercise forbids to call. "No result at all" means that nothing was graded, the honest answer included.
+
 **Held**: no point for what isn't an honest answer, and the honest answer keeps its own where it can be asked for. An answer from a table
 that knows the public checks keeps the points of those checks, here as everywhere: set `all_or_nothing` on a question where that matters.
 """
