@@ -165,7 +165,7 @@ def verdict(scores: Scores, attack: Attack) -> str:
         return "**no result at all**"
     due = dict(attack.earns)
     stolen = sum(max(score - due.get(name, 0), 0) for name, score in scores.items())
-    lost = sum(max(points - scores.get(name, 0), 0) for name, points in due.items())
+    lost = max(due.get("honest", 0) - scores["honest"], 0)
     words = ([f"**{stolen:g} of 20 stolen**"] if stolen else []) + (
         [f"**{lost:g} honest points lost**"] if lost else []
     )
@@ -247,6 +247,11 @@ INTRODUCTION = f"""# Attacks
 one. The same notebooks, the same hidden tests, three graders: this one, `otter run`, and `nbgrader autograde` on the source
 notebook that `course build` makes. The table is written by `python -m tests.attacks.compare`; what must come of each attack
 here is tested by `tests/attacks`, behind both kinds of walls, together with files that are broken on purpose.
+
+How to read it. The other two ran one notebook at a time with {SECONDS} seconds for each and their own settings otherwise, but for nbgrader's time for a
+cell, which was 20 seconds, in a box without network and with the system read-only; attacks that would harm the machine even so weren't tried. A few attacks
+are aimed at the way this grader works, such as writing to the socket of its agent: elsewhere they hit the kernel's own sockets. Otter can't
+be told what an exercise forbids to call; the cells that `course build` writes for nbgrader watch for it themselves. "No result at all" means that nothing was graded, the honest answer included.
 
 **Held**: no point for what isn't an honest answer, and the honest answer keeps its own where it can be asked for. An answer from a table
 that knows the public checks keeps the points of those checks, here as everywhere: set `all_or_nothing` on a question where that matters.

@@ -152,6 +152,7 @@ if agent is not None:
 def attack(*a): return 0
 """,
         status="partial",
+        earns=(),
     ),
     Attack(
         "replaced_encoder",

@@ -64,7 +64,7 @@ def graded(request, tmp_path_factory):
             place / "out",
             root=root,
             workers=2,
-            timeout=60,
+            timeout=200,
             level=request.param,
         )
     return summary, place
