@@ -111,8 +111,6 @@ def grade(
     out.mkdir(parents=True, exist_ok=True)
     store = Store(out / "results.sqlite")
     try:
-        found = handed_in(submissions, paths)
-        store.note(found, tests_digest)
         waiting = [s for s in submissions if not store.is_graded(s.name, s.digest, tests_digest, repeat)]
         limits = Limits(submission_seconds=timeout)
         work = Work(topic, tests, build.handed_out(topic, root), limits, level, repeat)
@@ -127,6 +125,8 @@ def grade(
 
                 open_pool = stack.enter_context(cluster.connect(scheduler, work, resources or {}))
             faults = _grade_all(waiting, open_pool, save)
+        found = handed_in(submissions, paths)
+        store.note(found, tests_digest)
         results, written = tuple(store.results(contents, tests_digest)), store.written()
     finally:
         store.close()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.sandbox import wire
-from autograder.sandbox.channel import Channel
+from autograder.sandbox.channel import Channel, Deadline, Usage
 from autograder.sandbox.kernel import Kernel
 from course_utils.checks import StudentError
 
@@ -170,7 +170,7 @@ def test_whatever_is_sent_the_channel_ends_in_time(bounded, sent):
     with bounded(2, 20), theirs:
         theirs.sendall(sent)
         theirs.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + 5
+        until = Deadline(5)
         with contextlib.suppress(
             ConnectionError, wire.WireError
         ):  # a TimeoutError would be wrong: it has hung up
@@ -196,6 +196,9 @@ class Forger:
 
     def wait_until_ready(self):
         pass
+
+    def usage(self):
+        return Usage()
 
     def end(self):
         self.alive = False

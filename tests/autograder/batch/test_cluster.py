@@ -20,7 +20,7 @@ from autograder.batch import grade, run
 from autograder.batch.grading import Fault
 from autograder.batch.store import Result, Store
 from autograder.cli import app
-from autograder.sandbox import available
+from autograder.sandbox import Level
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,7 @@ def class_of(cluster, tmp_path):
 
 @pytest.fixture
 def room():
-    if reason := available():
+    if reason := Level.BUBBLEWRAP.problem:
         pytest.skip(reason)
 
 

@@ -104,10 +104,10 @@ def test_the_last_attempt_has_the_machine_to_itself(monkeypatch, tmp_path):
 
 @pytest.fixture
 def tiny_disk(tmp_path):
-    """A file system of 160 kB."""
+    """A file system of 400 kB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(disk)]
+    words = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
     if shutil.which("mount") is None or subprocess.run(words, capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
     yield disk
@@ -139,6 +139,8 @@ def test_a_full_disk_loses_nothing(monkeypatch, tiny_disk, tmp_path):
     assert sorted(graded) == ["0", "1", "2"]  # what is graded and only not saved is not graded again
     monkeypatch.setattr(run.time, "sleep", lambda _: ballast.unlink(missing_ok=True))
     graded.clear()
+    for path in tiny_disk.iterdir():  # or SQLite would find room in what it has left behind
+        path.unlink()
     summary = grade(TOPIC, [tmp_path / "in"], tiny_disk, root=ROOT, workers=1)
     assert (sorted(graded), len(summary.results), summary.faults) == (["0", "1", "2"], 3, {})
 

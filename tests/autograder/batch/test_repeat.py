@@ -11,7 +11,7 @@ from autograder import build
 from autograder.batch import grading
 from autograder.batch.run import grade
 from autograder.judge import Judged, QuestionResult
-from autograder.sandbox import available
+from autograder.sandbox import Level
 from autograder.wrong_answers import load
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +20,7 @@ TOPIC = "01_regression"
 
 @pytest.fixture
 def room():
-    if reason := available():
+    if reason := Level.BUBBLEWRAP.problem:
         pytest.skip(reason)
 
 
@@ -117,7 +117,7 @@ def handed_in(tmp_path_factory):
 @pytest.fixture(scope="module")
 def graded(handed_in, tmp_path_factory):
     """The class as it is graded by default, twice each."""
-    if reason := available():
+    if reason := Level.BUBBLEWRAP.problem:
         pytest.skip(reason)
     return grade(TOPIC, [handed_in], tmp_path_factory.mktemp("graded"), root=ROOT, workers=2, repeat=2)
 
@@ -142,7 +142,7 @@ def test_the_same_class_has_the_same_grades_twice(handed_in, graded, tmp_path):
 
 @pytest.mark.slow
 def test_a_cold_start_gives_the_same_grades_as_the_warm_parent(handed_in, graded, tmp_path):
-    cold = grade(TOPIC, [handed_in], tmp_path / "out", root=ROOT, workers=2, sandboxed=False)
+    cold = grade(TOPIC, [handed_in], tmp_path / "out", root=ROOT, workers=2, level=Level.NONE)
     assert points(cold) == points(graded)
 
 
