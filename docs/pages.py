@@ -43,10 +43,17 @@ def _relinked(text: str, place: Path, path: Path, root: Path) -> str:
 
     def moved(match: re.Match[str]) -> str:
         target = (path.parent / match["target"]).resolve()
-        if "://" in match["target"] or target.is_relative_to(root / "docs") or not target.exists():
+        from_docs = path.is_relative_to(root / "docs")
+        if (
+            "://" in match["target"]
+            or not target.exists()
+            or (from_docs and target.is_relative_to(root / "docs"))
+        ):
             return match[0]  # a broken one stays, for Sphinx to find
         inside = target.relative_to(root)
-        if inside.parts[0] == "notebooks" and inside.suffix:
+        if inside.parts[0] == "docs":
+            inside = inside.relative_to("docs")
+        elif inside.parts[0] == "notebooks" and inside.suffix:
             inside = Path("topics", inside.name)
         elif inside in _ADOPTED:
             inside = _ADOPTED[inside]

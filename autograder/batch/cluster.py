@@ -53,7 +53,7 @@ def _same(work: Work) -> Work:
 
 @contextmanager
 def _pool(
-    client: Client, work: Any, resources: Mapping[str, float], _: int, shunned: Collection[str]
+    client: Client, work: Any, resources: Mapping[str, float], shunned: Collection[str]
 ) -> Iterator[Submit]:
     """The workers, without those that had faults if there are others. A submission whose worker is lost goes to another one."""
     options: dict[str, Any] = {"pure": False, "resources": dict(resources) or None}

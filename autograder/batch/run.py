@@ -29,8 +29,8 @@ _IN_FLIGHT = 1000  # submissions handed out at once: a cluster's scheduler keeps
 
 # Hands a submission to whoever grades it.
 Submit = Callable[[Submission], Future[Result | Fault]]
-# Opens the place where submissions are graded. It is told how many attempts there were, and which workers had faults.
-OpenPool = Callable[[int, Collection[str]], AbstractContextManager[Submit]]
+# Opens the place where submissions are graded. It is told which workers had faults.
+OpenPool = Callable[[Collection[str]], AbstractContextManager[Submit]]
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,9 @@ def grade(
 
 
 @contextmanager
-def _threads(work: Work, workers: int, attempt: int, _: Collection[str]) -> Iterator[Submit]:
-    """Grade on this machine. Threads suffice: each drives a process. In the last attempt each submission has the machine to itself."""
-    with ThreadPoolExecutor(1 if attempt == len(_PAUSES) - 1 else workers) as pool:
+def _threads(work: Work, workers: int, _: Collection[str]) -> Iterator[Submit]:
+    """Grade on this machine. Threads suffice: each drives a process."""
+    with ThreadPoolExecutor(workers) as pool:
         yield lambda submission: pool.submit(grade_one, work, submission)
 
 
@@ -154,7 +154,10 @@ class _Twins:
 def _grade_all(
     waiting: list[Submission], open_pool: OpenPool, save: Callable[[Submission, Result], None]
 ) -> dict[str, str]:
-    """Grade and save each as it is done; return the faults of our own that were still there at the last attempt."""
+    """Grade and save each as it is done; return the faults of our own that were still there at the last attempt.
+
+    In the last attempt each has the machine, or the cluster, to itself: its fault may have been a neighbour's doing.
+    """
     faults: dict[str, str] = {}
     shunned: set[str] = set()
     left = _twins(waiting)
@@ -164,8 +167,9 @@ def _grade_all(
         for attempt, pause in enumerate(_PAUSES):
             time.sleep(pause)
             again: list[_Twins] = []
-            with open_pool(attempt, shunned) as submit:
-                for twins, outcome in _outcomes(left, submit):
+            most = 1 if attempt == len(_PAUSES) - 1 else _IN_FLIGHT
+            with open_pool(shunned) as submit:
+                for twins, outcome in _outcomes(left, submit, most):
                     fault = outcome if isinstance(outcome, Fault) else _saved(twins, outcome, save)
                     names = [submission.name for submission in twins.members]
                     if fault is None:
@@ -191,7 +195,7 @@ def _twins(submissions: list[Submission]) -> list[_Twins]:
     return [_Twins(members) for members in groups.values()]
 
 
-def _outcomes(groups: list[_Twins], submit: Submit) -> Iterator[tuple[_Twins, Result | Fault]]:
+def _outcomes(groups: list[_Twins], submit: Submit, most: int) -> Iterator[tuple[_Twins, Result | Fault]]:
     """What comes of each, as it is there; what was graded and only not saved comes first."""
     for twins in groups:
         if twins.result is not None:
@@ -200,7 +204,7 @@ def _outcomes(groups: list[_Twins], submit: Submit) -> Iterator[tuple[_Twins, Re
     running: dict[Future[Result | Fault], _Twins] = {}
     try:
         while queue or running:
-            while queue and len(running) < _IN_FLIGHT:
+            while queue and len(running) < most:
                 twins = queue.popleft()
                 running[submit(twins.members[0])] = twins
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -211,13 +215,11 @@ def _outcomes(groups: list[_Twins], submit: Submit) -> Iterator[tuple[_Twins, Re
 
 
 def _outcome(future: Future[Result | Fault]) -> Result | Fault:
-    """What came of one. Only a cluster raises: when it has lost it, or when it has killed several workers."""
+    """What came of one. Only a cluster raises: when it has lost it, or several workers while they had it."""
     try:
         return future.result()
-    except (CancelledError, OSError) as error:
+    except (CancelledError, Exception) as error:
         return Fault(f"lost by the cluster: {error}", may_pass=True)
-    except Exception as error:
-        return Fault(f"{type(error).__name__}: {error}", may_pass=False)
 
 
 def _saved(twins: _Twins, result: Result, save: Callable[[Submission, Result], None]) -> Fault | None:

@@ -135,8 +135,14 @@ def test_a_submission_that_kills_its_workers_is_not_graded_and_the_others_are(
     assert "2 different workers" in summary.faults["deadly"]
 
 
-def test_a_worker_without_bubblewrap_is_named_and_avoided(room, cluster, class_of, one_question, monkeypatch):
+def test_a_worker_without_a_sandbox_is_named_and_avoided(
+    room, cluster, class_of, one_question, monkeypatch, tmp_path
+):
     """It fails so fast that it would draw most of the submissions."""
+    bare_machine = tmp_path / "bare_machine.py"
+    bare_machine.write_text(
+        "from autograder.sandbox import landlock\nlandlock.available = lambda: 'Landlock is missing.'"
+    )
     words = [
         "-m",
         "distributed.cli.dask_worker",
@@ -145,6 +151,8 @@ def test_a_worker_without_bubblewrap_is_named_and_avoided(room, cluster, class_o
         "bare",
         "--no-nanny",
         "--no-dashboard",
+        "--preload",
+        str(bare_machine),
     ]
     faults = []
     outcome = run._outcome

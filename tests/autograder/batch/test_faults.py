@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -236,6 +237,7 @@ def test_a_submission_whose_sandbox_is_killed_each_time_is_not_graded(room, one_
         if agent._room._process.poll() is None:
             attempts.append(agent._room._process.pid)
             agent._room._process.kill()
+            psutil.wait_procs([agent._agent], timeout=30)  # or it might just have answered
 
     monkeypatch.setattr(process.AgentProcess, "wait_until_ready", then_kill)
     summary = one_question(ann=RIGHT)
