@@ -57,7 +57,11 @@ def test_every_topic_needs_only_earlier_ones():
         (passed("00_start_here"), "01_regression", "empirical_risk"),
         (passed("01_regression/empirical_risk"), "01_regression", "fit_line"),
         (passed("01_regression/fit_line"), "01_regression", "empirical_risk"),
-        (passed("04_backpropagation/jacobian"), "04_backpropagation", "numerical_gradient"),
+        (
+            passed("02_classification", "04_backpropagation/jacobian"),
+            "04_backpropagation",
+            "numerical_gradient",
+        ),
         (passed("00_start_here", "01_regression"), "02_classification", "fit_naive_bayes"),
         (passed("06_training/xavier_normal"), "00_start_here", "mean_of"),  # needs 04 and 05
     ],
