@@ -20,6 +20,7 @@ EVERYONE, INSTRUCTORS = "everyone", "instructors"
 _PROJECT = "deep-learning-notebooks"
 _INSTALL = "in the course's folder, run: pip install -c constraints.txt -e ."
 _MODULES = {
+    "markdown-it-py": "markdown_it",
     "otter-grader": "otter",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
