@@ -27,6 +27,18 @@ Topics = Annotated[
 ]
 
 
+HandedInTopic = Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")]
+GivenBefore = Annotated[list[Path], typer.Argument(help="What `course grade` was given.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
+]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")]
+Unsandboxed = Annotated[
+    bool,
+    typer.Option("--unsandboxed", help="Run students' code with your own rights. Only for code you trust."),
+]
+
+
 def _fail(message: str) -> NoReturn:
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
@@ -169,8 +181,8 @@ def _sandbox() -> Level:
 
 @app.command()
 def rubric(
-    topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
-    paths: Annotated[list[Path], typer.Argument(help="What `course grade` was given.")],
+    topic: HandedInTopic,
+    paths: GivenBefore,
     out: Annotated[Path, typer.Option(help="The folder that `course grade` writes to.")],
     port: Annotated[int, typer.Option(help="Where the page is served; any free port if not given.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
@@ -186,8 +198,8 @@ def rubric(
 
 @app.command()
 def similar(
-    topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
-    paths: Annotated[list[Path], typer.Argument(help="What `course grade` was given.")],
+    topic: HandedInTopic,
+    paths: GivenBefore,
     out: Annotated[Path, typer.Option(help="The folder for similar.html and similar.csv.")],
 ) -> None:
     """Show which answers of a class are alike: likeness, not guilt."""
@@ -201,15 +213,13 @@ def similar(
 
 @app.command()
 def grade(
-    topic: Annotated[str, typer.Argument(help="The topic that was handed in, such as 01_regression.")],
+    topic: HandedInTopic,
     paths: Annotated[
         list[Path], typer.Argument(help="Notebooks, folders, zips; Canvas and Gradescope downloads too.")
     ],
     out: Annotated[Path, typer.Option(help="The folder for grades, feedback and report.")],
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
+    workers: Workers = None,
+    timeout: Timeout = 300.0,
     repeat: Annotated[
         int, typer.Option(min=1, help="Grade each submission so often, and report those whose score changes.")
     ] = 1,
@@ -220,12 +230,7 @@ def grade(
         str,
         typer.Option(help="What a submission takes of a cluster's worker, such as GPU=1 or SLOT=1,GPU=1."),
     ] = "",
-    unsandboxed: Annotated[
-        bool,
-        typer.Option(
-            "--unsandboxed", help="Run students' code with your own rights. Only for code you trust."
-        ),
-    ] = False,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
     import sqlite3
@@ -275,18 +280,12 @@ def _resources(text: str) -> dict[str, float]:
 @app.command()
 def regrade(
     topic: Annotated[str, typer.Argument(help="The topic whose tests were corrected.")],
-    paths: Annotated[
-        list[Path], typer.Argument(help="The submissions, as they were given to `course grade`.")
-    ],
+    paths: GivenBefore,
     out: Annotated[Path, typer.Option(help="The folder that `course grade` wrote.")],
     write: Annotated[bool, typer.Option("--write", help="Put the new results in place of the old.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Submissions graded at once; one for each core if not given.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one submission may take.")] = 300.0,
-    unsandboxed: Annotated[
-        bool, typer.Option("--unsandboxed", help="Run students' code with your own rights.")
-    ] = False,
+    workers: Workers = None,
+    timeout: Timeout = 300.0,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """See whose score a corrected test changes, by how much and why; then write it."""
     from autograder.batch.regrade import regrade as run_regrade

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from otter.test_files import ExceptionTestFile
 
 from autograder.batch.collect import collect, read_notebook
-from autograder.judge import Judged, QuestionResult, judge
+from autograder.judge import Judged, QuestionResult, judge, possible_points
 from autograder.sandbox import Limits, best_level
-from course_utils.checks import Outcome
 
 # Gradescope's smallest container has half a core and 768 MB, and ends everything after ten minutes.
 _LIMITS = Limits(
@@ -76,7 +74,7 @@ def _the_notebook(folder: Path, topic: str) -> NotebookNode | str:
 
 
 def _invalid(reason: str, tests: Mapping[str, str]) -> dict[str, Any]:
-    possible = sum(float(ExceptionTestFile.from_string(source).possible) for source in tests.values())
+    possible = possible_points(tests)
     entry = {"name": "what was handed in", "score": 0.0, "max_score": possible, "status": "failed"}
     return {
         "score": 0.0,
@@ -125,7 +123,7 @@ def _entries(number: int, question: QuestionResult) -> Iterator[dict[str, Any]]:
             **_points(name, worth * outcome.passed, worth),
             "status": "passed" if outcome.passed else "failed",
             "number": f"{number}.{place}",
-            "output": "" if outcome.passed else _shown(outcome),
+            "output": "" if outcome.passed else outcome.shown,
             "visibility": "after_published" if outcome.hidden else "visible",
         }
         if outcome.hidden and not outcome.passed:
@@ -139,12 +137,6 @@ def _entries(number: int, question: QuestionResult) -> Iterator[dict[str, Any]]:
 
 def _points(name: str, score: float, possible: float) -> dict[str, Any]:
     return {"name": name, "score": score, "max_score": possible}
-
-
-def _shown(outcome: Outcome) -> str:
-    """What the student reads: of a hidden test the kind of mistake, not its numbers."""
-    detail = None if outcome.hidden else outcome.detail
-    return "\n".join(part for part in (outcome.sentence, detail) if part)
 
 
 def _written(name: str, points: float) -> dict[str, Any]:

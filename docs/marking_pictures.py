@@ -8,18 +8,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from shutil import which
 
 import nbformat
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from autograder import build
 from autograder.demo import replace_answer
 from autograder.similar import compare
 from autograder.similar.report import main as write_similar
+from docs.pictures import IMAGES, chromium
 
 TOPIC = "08_detection"
-IMAGES = Path(__file__).parent / "images"
 ANSWERS = [
     "",
     "",
@@ -74,17 +73,15 @@ def shoot_rubric(browser: Browser, handed_in: Path, out: Path) -> None:
 
 def main() -> None:
     """Draw both pages."""
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         handed_in, out, root = Path(temporary, "in"), Path(temporary, "out"), build.find_root()
         handed_in.mkdir()
         make_class(handed_in, root)
-        browser = playwright.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
         shoot_rubric(browser, handed_in, out)
         write_similar(TOPIC, [handed_in], out, root=root)
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         page.goto((out / "similar.html").as_uri())
         page.screenshot(path=IMAGES / "similar.png")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import course_utils.widgets as widgets
 from course_utils.widgets._face import standalone
@@ -15,12 +17,20 @@ IMAGES = Path(__file__).parent / "images"
 FOLDER = IMAGES / "widgets"
 
 
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that all pictures are drawn with."""
+    path = which("chromium") or which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 def main() -> None:
     """One PNG for each widget and theme, 900 pixels wide; then the playground for the README."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    chromium = which("chromium") or which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         page = browser.new_page(viewport={"width": 900, "height": 300})
         for name in widgets.__all__:
             widget = getattr(widgets, name)()
@@ -31,7 +41,6 @@ def main() -> None:
                 page.wait_for_selector("[data-ready]")
                 page.screenshot(path=FOLDER / f"{name}-{theme}.png", full_page=True)
         playground(page, Path(folder))
-        browser.close()
 
 
 def playground(page: Page, folder: Path) -> None:

@@ -6,17 +6,16 @@ import math
 import random
 import tempfile
 from pathlib import Path
-from shutil import which
 
 import nbformat
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from autograder import batch, build
 from autograder.demo import replace_answer
 from autograder.wrong_answers import load
+from docs.pictures import IMAGES, chromium
 
 TOPIC = "01_regression"
-IMAGES = Path(__file__).parent / "images"
 LOOK_AT = "is_positive_semidefinite"  # the exercise that, in this class, the strong get wrong
 
 
@@ -53,13 +52,12 @@ def shoot(page: Page, source: Path, target: Path, height: int) -> None:
 
 def main() -> None:
     """Draw the report and one feedback page."""
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         handed_in, out = Path(temporary, "in"), Path(temporary, "out")
         handed_in.mkdir()
         root = build.find_root()
         make_class(handed_in, root)
         summary = batch.grade(TOPIC, [handed_in], out, root=root)
-        browser = playwright.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
         shoot(page, out / "report.html", IMAGES / "report.png", 1500)
         # A student who did most things right, so that the page shows both.
@@ -67,7 +65,6 @@ def main() -> None:
             r for r in summary.results if r.status == "graded" and 0.6 < r.score / r.max_score < 0.8
         )
         shoot(page, out / "feedback" / f"{middling.submission}.html", IMAGES / "feedback.png", 1300)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Dress rehearsal: release, three students, grade, feedback, export, each by the command that people type."""
 
 import csv
-import os
 import subprocess
 import sys
 import zipfile
@@ -22,16 +21,9 @@ TOPIC = "01_regression"
 ROSTER = "name,email,id\nAda Lovelace,ada@uni.test,11\nBlaise Pascal,blaise@uni.test,12\nCarl Gauss,carl@uni.test,13\n"
 
 
-def course(*words, cwd):
+def course(*words):
     command = [sys.executable, "-m", "autograder", *map(str, words)]
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def filled_in(released, answers):
@@ -43,7 +35,7 @@ def filled_in(released, answers):
 
 @pytest.mark.skipif(best_level() is Level.NONE, reason="this machine has no sandbox")
 def test_from_release_to_gradebook(tmp_path):
-    made = course("release", "--students", "--out", tmp_path, cwd=ROOT)
+    made = course("release", "--students", "--out", tmp_path)
     assert made.returncode == 0, made.stderr
     with zipfile.ZipFile(tmp_path / "course-students.zip") as archive:
         archive.extractall(tmp_path)
@@ -68,7 +60,7 @@ def test_from_release_to_gradebook(tmp_path):
     for name, answers in students.items():
         nbformat.write(filled_in(released, answers), handed_in / f"{name}.ipynb")
 
-    graded = course("grade", TOPIC, handed_in, "--out", tmp_path / "graded", cwd=ROOT)
+    graded = course("grade", TOPIC, handed_in, "--out", tmp_path / "graded")
     assert graded.returncode == 0, graded.stderr
     with (tmp_path / "graded" / "grades.csv").open(encoding="utf-8") as file:
         scores = {row["submission"]: float(row["score"]) for row in csv.DictReader(file)}
@@ -86,7 +78,6 @@ def test_from_release_to_gradebook(tmp_path):
     exported = course(
         *("export", TOPIC, "--graded", tmp_path / "graded", "--format", "canvas", "--roster", roster),
         *("--to", tmp_path / "canvas.csv"),
-        cwd=ROOT,
     )
     assert exported.returncode == 0, exported.stderr
     with (tmp_path / "canvas.csv").open(encoding="utf-8-sig") as file:

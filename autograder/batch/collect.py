@@ -31,7 +31,7 @@ MAX_PARTS = 300_000  # values and names in a notebook: an honest one has some th
 # A string of JSON, closed or not, or a sign before a value. It never goes back, so that it takes as long as the text is.
 _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{\[,:]', re.DOTALL)
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__"}
-_UNREADABLE = (
+UNREADABLE = (
     zipfile.BadZipFile,
     NotImplementedError,
     RuntimeError,
@@ -45,7 +45,7 @@ _UNREADABLE = (
 # Canvas: lastnamefirstname[_LATE]_<user>_<submission>_<file name>[-<attempt>].ipynb
 _CANVAS = re.compile(r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_.+")
 # Gradescope: one folder for each submission.
-_GRADESCOPE = re.compile(r"submission_\d+")
+GRADESCOPE = re.compile(r"submission_\d+")
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _from_zip(outer: PurePosixPath, content: bytes, nesting: int, room: _Room) -
                 for info in members
                 for s in _from_member(archive, info, outer, len(members), nesting, room)
             ]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return [Submission(name, content, f"The zip can't be read: {_in_words(error)}.")]
     return found or [Submission(name, content, "The zip holds no notebook.")]
 
@@ -196,7 +196,7 @@ def _from_member(
         with archive.open(info) as file:
             # What the header says of the size proves nothing, and many members may be made of the same bytes.
             content = file.read(min(MAX_FILE, room.left) + 1)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return [Submission(name, b"", f"The file in the zip can't be read: {_in_words(error)}.")]
     if len(content) > MAX_FILE:
         return [Submission(name, b"", f"The file is larger than {MAX_FILE >> 20} MiB.")]
@@ -217,7 +217,7 @@ def _in_words(error: Exception) -> str:
 def _student(path: PurePosixPath) -> str:
     """A name for the submission: the student's, where the download tells it."""
     for part in reversed(path.parts[:-1]):
-        if _GRADESCOPE.fullmatch(part):
+        if GRADESCOPE.fullmatch(part):
             return part
     if (match := _CANVAS.fullmatch(path.stem)) is not None:
         return _safe(f"{match['student']}_{match['user']}")
@@ -295,6 +295,13 @@ def read_notebook(submission: Submission, topic: str) -> NotebookNode | str:
     if isinstance(assignment, str) and assignment != topic:
         return f"This is a notebook of another assignment: {assignment[:80]}."
     return notebook
+
+
+def read_class(paths: list[Path], topic: str) -> tuple[dict[str, NotebookNode], dict[str, str]]:
+    """The notebooks in ``paths`` that can be read, and why the others can't be, by the submissions' names."""
+    read = {submission.name: read_notebook(submission, topic) for submission in collect(paths)}
+    notebooks = {name: notebook for name, notebook in read.items() if not isinstance(notebook, str)}
+    return notebooks, {name: reason for name, reason in read.items() if isinstance(reason, str)}
 
 
 def _has_too_many_parts(content: bytes) -> bool:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from otter.test_files import ExceptionTestFile
-
 from autograder.batch.collect import Submission, read_notebook
 from autograder.batch.store import Result
-from autograder.judge import judge
+from autograder.judge import judge, possible_points
 from autograder.sandbox.level import Level, best_walls
 from autograder.sandbox.limits import Limits, SandboxFault
 
@@ -74,8 +72,7 @@ def grade_one(work: Work, submission: Submission) -> Result | Fault:
 def _grade(work: Work, submission: Submission) -> Result:
     notebook = read_notebook(submission, work.topic)
     if isinstance(notebook, str):
-        possible = sum(ExceptionTestFile.from_string(source).possible for source in work.tests.values())
-        return Result.invalid(submission.name, notebook, float(possible))
+        return Result.invalid(submission.name, notebook, possible_points(work.tests))
     results = [
         Result.of(
             submission.name,

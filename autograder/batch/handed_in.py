@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from autograder.batch.collect import MAX_FILE, Submission
+from autograder.batch.collect import GRADESCOPE, MAX_FILE, UNREADABLE, Submission
 
 _METADATA = "submission_metadata.yml"
 _WANTED = {":submitters", ":created_at", ":history"}
@@ -111,13 +110,13 @@ def _from_zip(path: Path) -> Iterator[str]:
                 if PurePosixPath(info.filename).name == _METADATA and _is_of_the_export(info.filename):
                     with archive.open(info) as file:
                         yield file.read(MAX_FILE).decode(errors="replace")
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, RuntimeError, zlib.error):
+    except UNREADABLE:
         return  # what is wrong with it is said where its notebooks are read
 
 
 def _is_of_the_export(path: str) -> bool:
     """Whether the file lies beside the folders of the submissions, not in one of them."""
-    return not any(re.fullmatch(r"submission_\d+", part) for part in PurePosixPath(path).parts[:-1])
+    return not any(GRADESCOPE.fullmatch(part) for part in PurePosixPath(path).parts[:-1])
 
 
 def read_metadata(text: str) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,8 @@ from nbformat import NotebookNode
 from autograder.build.assign import assign
 from autograder.build.masters import Cell, Question, master_path, questions, read_cells
 from autograder.build.normalise import normalise
+from course_utils.checks.cases import in_words
+from course_utils.checks.notebook import EMPTY_ANSWER
 
 CONFIG = '''\
 """nbgrader's configuration for this course: keep it in your course folder, beside source/."""
@@ -71,7 +73,6 @@ c.GenerateFeedback.preprocessors = [
 '''
 
 _FIXED = {"deletable": False, "editable": False}
-_ANSWER = "_Type your answer here, replacing this text._"
 _HAND_IN = re.compile(r"^## Hand in\n.*", re.MULTILINE | re.DOTALL)
 _SUBMIT = """\
 ## Hand in
@@ -140,7 +141,7 @@ def _task(question: Question) -> Iterator[NotebookNode]:
         **_FIXED,
         nbgrader=_role(question.name, question.points, locked=True, task=True),
     )
-    yield _text(_ANSWER)
+    yield _text(EMPTY_ANSWER)
 
 
 def _exercise(question: Question, tests: str) -> Iterator[NotebookNode]:
@@ -176,10 +177,8 @@ def _test(cell: Cell, question: Question) -> str:
         shown = f"# Hidden test of {question.name}: it runs when your work is graded."
         source = cell.source.split("\n", 1)[1]
     else:
-        case = name.removeprefix("test_").replace("_", " ")
-        shown = (
-            f'from course_utils.checks import require\n\nrequire(grader.check("{question.name}"), "{case}")'
-        )
+        check = f'require(grader.check("{question.name}"), "{in_words(name)}")'
+        shown = f"from course_utils.checks import require\n\n{check}"
         source = cell.source
     test = f"from course_utils.checks import run_test\n\n\n{source}\n\n\n"
     call = f"run_test({name}, globals(), hidden={cell.is_hidden}, forbids={question.forbids})"

@@ -18,6 +18,7 @@ from autograder.sandbox.kernel import Kernel
 from autograder.sandbox.level import Level
 from autograder.sandbox.limits import CellResult, Limits, SubmissionTimeout
 from course_utils.checks import CallTimeout, Outcome, StudentError, run_case
+from course_utils.checks.cases import in_words
 from course_utils.checks.forbids import forbidden, forbidden_by
 
 _TIME_IS_UP = "The time for the whole submission was up before this exercise could be graded."
@@ -178,7 +179,7 @@ def _ungraded(name: str, file: ExceptionTestFile) -> QuestionResult:
 
 
 def _failed(case: TestCase, kind: str, sentence: str) -> Outcome:
-    words = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
+    words = in_words(case.body.test_func.__name__)
     return Outcome(words, bool(case.hidden), float(case.points or 0), False, kind, sentence, "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from otter.test_files import ExceptionTestFile, GradingResults, TestCase
@@ -91,9 +92,11 @@ class Judged:
 NO_CODE = "The notebook has no code to run."
 
 
+def possible_points(tests: Mapping[str, str]) -> float:
+    """The points there are for the questions with these test files, each under its name."""
+    return float(sum(ExceptionTestFile.from_string(source).possible for source in tests.values()))
+
+
 def _message(outcome: Outcome) -> str:
-    """What otter shows for a test case: for hidden ones the kind of mistake, not its numbers."""
-    if outcome.passed:
-        return "✅ Test case passed"
-    parts = [outcome.sentence, None if outcome.hidden else outcome.detail]
-    return "❌ Test case failed\n" + "\n".join(part for part in parts if part)
+    """What otter shows for a test case."""
+    return "✅ Test case passed" if outcome.passed else f"❌ Test case failed\n{outcome.shown}"

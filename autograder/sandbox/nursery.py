@@ -7,7 +7,6 @@ bubblewrap has made, or walls itself in. Then it has no capability, and holds no
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -26,7 +25,8 @@ import psutil
 import course_utils
 from autograder.sandbox import folder
 from autograder.sandbox.agent import make_shell, offer_to_the_oom_killer, run
-from autograder.sandbox.restrict import Walls, give_up_capabilities, wall_in
+from autograder.sandbox.restrict import LIBC, Walls, check, give_up_capabilities, wall_in
+from autograder.sandbox.seccomp import NAMESPACES
 
 # What the notebooks import, directly or not. A module that isn't there is left to the notebook.
 _LIBRARIES = (
@@ -44,8 +44,6 @@ _LIBRARIES = (
     "torch",
 )
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_NAMESPACES = 0x7E020000  # user, mount, process, network, IPC, host name, cgroup: the CLONE_NEW… of sched.h
 _BECOME_SUBREAPER = 36  # of sys/prctl.h
 _REQUEST = 1 << 17  # bytes that one may have
 
@@ -94,9 +92,9 @@ def _bear(control: socket.socket, shell: Any, request: dict[str, Any], channel: 
         walls = Walls(**request["walls"]) if request["walls"] else None
         if walls is None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _check(_LIBC.setns(other, _NAMESPACES))  # only a child is in the room's own process tree
+            check(LIBC.setns(other, NAMESPACES))  # only a child is in the room's own process tree
         else:
-            _check(_LIBC.prctl(_BECOME_SUBREAPER, 1, 0, 0, 0))
+            check(LIBC.prctl(_BECOME_SUBREAPER, 1, 0, 0, 0))
             if walls.user is not None:
                 os.chown(walls.folder, walls.user, walls.user)
         if (agent := os.fork()) == 0:
@@ -168,11 +166,6 @@ def _become_an_agent(shell: Any, resources: dict[str, int], channel: int, walls:
         run(socket.socket(fileno=3), shell, resources)
     finally:
         os._exit(1)
-
-
-def _check(result: int) -> None:
-    if result != 0:
-        raise OSError(number := ctypes.get_errno(), os.strerror(number))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from autograder.sandbox import seccomp
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC = ctypes.CDLL(None, use_errno=True)
 _SET_DUMPABLE, _DROP_FROM_BOUNDING_SET, _SET_NO_NEW_PRIVILEGES = 4, 24, 38  # of sys/prctl.h
 _AMBIENT, _CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION = 0x20080522
@@ -51,13 +51,13 @@ class Walls:
 def give_up_capabilities() -> None:
     """Keep none, and get none by running another program."""
     capability = 0
-    while _LIBC.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0:
+    while LIBC.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0:
         capability += 1
-    _check(_LIBC.prctl(_AMBIENT, _CLEAR_ALL, 0, 0, 0))
+    check(LIBC.prctl(_AMBIENT, _CLEAR_ALL, 0, 0, 0))
     header, none = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
-    _check(_LIBC.capset(header, none))
-    _check(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _check(_LIBC.prctl(_SET_DUMPABLE, 1, 0, 0, 0))  # or its own files in /proc would belong to root
+    check(LIBC.capset(header, none))
+    check(LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    check(LIBC.prctl(_SET_DUMPABLE, 1, 0, 0, 0))  # or its own files in /proc would belong to root
 
 
 def wall_in(walls: Walls) -> None:
@@ -82,7 +82,7 @@ def wall_in(walls: Walls) -> None:
 
 def landlock_version() -> int:
     """The version of Landlock's interface that the kernel has; 0 if there is none."""
-    version: int = _LIBC.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_FOR_VERSION))
+    version: int = LIBC.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_FOR_VERSION))
     return max(version, 0)
 
 
@@ -92,8 +92,8 @@ def _apply_landlock(walls: Walls) -> None:
     # What is named here is forbidden, but for what a rule allows; older kernels know only the first numbers.
     handled = struct.pack("=QQQ", everything, _TCP, _SCOPES)
     handled = handled[: 24 if version >= 6 else 16 if version >= 4 else 8]
-    rules = _LIBC.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), ctypes.c_uint32(0))
-    _check(min(rules, 0))
+    rules = LIBC.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), ctypes.c_uint32(0))
+    check(min(rules, 0))
     for path in walls.readable:
         _allow(rules, path, (_READ | _LIST | _EXECUTE) & everything)
     _allow(rules, walls.folder, everything & ~_MAKE_DEVICE)
@@ -101,7 +101,7 @@ def _apply_landlock(walls: Walls) -> None:
         _allow(rules, path, (rights | _TRUNCATE if rights & _WRITE else rights) & everything)
     for path in _FACTS:
         _allow(rules, path, _READ | _LIST)
-    _check(_LIBC.syscall(_RESTRICT_SELF, rules, ctypes.c_uint32(0)))
+    check(LIBC.syscall(_RESTRICT_SELF, rules, ctypes.c_uint32(0)))
     os.close(rules)
 
 
@@ -113,12 +113,13 @@ def _allow(rules: int, path: str, rights: int) -> None:
         if not os.path.isdir(path):  # noqa: PTH112
             rights &= _EXECUTE | _WRITE | _READ | _TRUNCATE
         rule = struct.pack("=Qi", rights, place)
-        _check(_LIBC.syscall(_ADD_RULE, rules, _BENEATH, rule, ctypes.c_uint32(0)))
+        check(LIBC.syscall(_ADD_RULE, rules, _BENEATH, rule, ctypes.c_uint32(0)))
     finally:
         os.close(place)
 
 
-def _check(result: int) -> None:
+def check(result: int) -> None:
+    """Raise the error that the C library has noted, unless a call's ``result`` is 0."""
     if result != 0:
         raise OSError(number := ctypes.get_errno(), os.strerror(number))
 

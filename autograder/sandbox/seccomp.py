@@ -15,7 +15,8 @@ import struct
 from typing import NamedTuple
 
 ALL = 0xFFFFFFFF
-_NAMESPACES = 0x7E020000  # the CLONE_NEW… of sched.h
+# User, mount, process, network, IPC, host name, cgroup: the CLONE_NEW… of sched.h.
+NAMESPACES = 0x7E020000
 _SET_SECCOMP, _FILTER = 22, 2  # of sys/prctl.h and linux/seccomp.h
 
 
@@ -86,7 +87,7 @@ CALLS = {
     # Parts of the kernel that no notebook needs.
     "unshare": _Call(272, 97),
     "setns": _Call(308, 268),
-    "clone": _Call(56, 220, _NAMESPACES),
+    "clone": _Call(56, 220, NAMESPACES),
     "bpf": _Call(321, 280),
     "perf_event_open": _Call(298, 241),
     "userfaultfd": _Call(323, 282),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import build
-from autograder.batch.collect import collect, read_notebook
+from autograder.batch.collect import read_class
+from autograder.report.files import write_whole
 from autograder.report.pages import template
+from autograder.report.table import harmless, table
 from autograder.similar.compare import ALWAYS, COMMON, Code, Pair, answers, pairs, read, starter
 from autograder.similar.fingerprints import covered
 
@@ -40,19 +41,10 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> None:
     """Write ``similar.html`` and ``similar.csv`` to ``out``, and say how many pairs there are."""
     handed_out = set(build.handed_out(topic, root))
     questions = list(build.test_sources(topic, root))
-    sources: dict[str, dict[str, str]] = {name: {} for name in questions}
-    unreadable = {}
-    submissions = collect(paths)
-    for submission in submissions:
-        notebook = read_notebook(submission, topic)
-        if isinstance(notebook, str):
-            unreadable[submission.name] = notebook
-            continue
-        for name, source in answers(notebook, handed_out, questions).items():
-            sources[name][submission.name] = source
+    notebooks, unreadable = read_class(paths, topic)
+    written = {who: answers(notebook, handed_out, questions) for who, notebook in notebooks.items()}
     known = starter(handed_out)
-    codes = {name: read(sources[name], known) for name in questions}
-    compared = len(submissions) - len(unreadable)
+    codes = {name: read({who: own[name] for who, own in written.items()}, known) for name in questions}
     found = [pair for name in questions for pair in pairs(name, codes[name])]
     out.mkdir(parents=True, exist_ok=True)
     write_table(found, out / "similar.csv")
@@ -61,25 +53,23 @@ def main(topic: str, paths: list[Path], out: Path, *, root: Path) -> None:
         topic=topic,
         couples=couples[:SHOWN],
         more=max(len(couples) - SHOWN, 0),
-        compared=compared,
+        compared=len(notebooks),
         unreadable=unreadable,
         common=COMMON,
         always=ALWAYS,
     )
-    # Half of a surrogate pair, which a notebook can hold, can't be written.
-    (out / "similar.html").write_text(page, encoding="utf-8", errors="replace")
-    print(f"{compared} submissions compared; pairs of students with alike answers: {len(couples)}")
+    write_whole(out / "similar.html", page)
+    print(f"{len(notebooks)} submissions compared; pairs of students with alike answers: {len(couples)}")
     print(f"similar.html and similar.csv are in {out}. They show likeness, not guilt.")
 
 
 def write_table(found: Sequence[Pair], path: Path) -> None:
     """Write a row for each pair of answers."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["question", "first", "second", "likeness", "shared_fingerprints"])
-        for pair in found:
-            row = [pair.question, pair.first, pair.second, f"{pair.likeness:.2f}", len(pair.shared)]
-            writer.writerow(row)
+    rows = [["question", "first", "second", "likeness", "shared_fingerprints"]]
+    for pair in found:
+        names = map(harmless, (pair.question, pair.first, pair.second))
+        rows.append([*names, f"{pair.likeness:.2f}", f"{len(pair.shared)}"])
+    write_whole(path, table(rows))
 
 
 def sorted_couples(found: Sequence[Pair], codes: Mapping[str, Mapping[str, Code]]) -> list[Couple]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from course_utils.checks.notebook import EMPTY_ANSWER
+
 MAX_TEXT = 20_000  # characters of one answer
 MAX_IMAGE = 2 * 2**20  # characters of one picture in base64
 MAX_IMAGES = 4  # pictures of one answer
-_PLACEHOLDER = "_Type your answer here, replacing this text._"
 _IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _MARKS = re.compile(r"<!-- (?:BEGIN|END) QUESTION -->")
 
@@ -71,7 +72,7 @@ def find_answers(
     cells = [_Cell.of(cell) for cell in notebook.cells]
     ours = [_Cell.of(cell) for cell in handed_out.cells]
     given = {cell.plain for cell in ours} - {""}
-    slots = [number for number, cell in enumerate(ours) if cell.plain == _plain(_PLACEHOLDER)]
+    slots = [number for number, cell in enumerate(ours) if cell.plain == _plain(EMPTY_ANSWER)]
     answers = {}
     for (name, prompt), slot in zip(prompts.items(), slots, strict=True):
         found = _after_prompt(cells, prompt, given) or [c for c in cells if c.id == ours[slot].id]
@@ -112,7 +113,7 @@ def _after_prompt(cells: Sequence[_Cell], prompt: str, given: set[str]) -> list[
     if (whole := _plain(prompt)) and cells[start].plain.startswith(whole) and cells[start].plain != whole:
         found.append(_rest(cells[start], whole))  # written below the prompt, in its own cell
     for cell in cells[start + 1 :]:
-        if cell.plain in given and cell.plain != _plain(_PLACEHOLDER):
+        if cell.plain in given and cell.plain != _plain(EMPTY_ANSWER):
             break
         found.append(cell)
     return found
@@ -129,7 +130,7 @@ def _rest(cell: _Cell, prompt: str) -> _Cell:
 def _answer(cells: Sequence[_Cell]) -> Answer:
     parts, room, pictures = [], MAX_TEXT, MAX_IMAGES
     for cell in cells:
-        text = cell.text.replace(_PLACEHOLDER, "").strip()
+        text = cell.text.replace(EMPTY_ANSWER, "").strip()
         images = dict(list(_images(cell.attachments).items())[:pictures])
         if (text or images) and room > 0:
             cut = "" if len(text) <= room else "\n\n[The answer goes on; it is cut here.]"

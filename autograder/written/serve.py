@@ -22,7 +22,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler
 
 from autograder import build
-from autograder.batch.collect import collect, read_notebook
+from autograder.batch.collect import read_class
 from autograder.batch.store import Store
 from autograder.report.pages import template
 from autograder.written import render
@@ -75,14 +75,10 @@ def read_answers(
     """The answers in every submission, submission → question → answer, and why the others can't be read."""
     prompts = {rubric.question: rubric.prompt for rubric in build.rubrics(topic, root)}
     handed_out = build.student_notebook(topic, root)
-    answers, unreadable = {}, {}
-    for submission in collect(paths):
-        notebook = read_notebook(submission, topic)
-        if isinstance(notebook, str):
-            unreadable[submission.name] = notebook
-        else:
-            answers[submission.name] = find_answers(notebook, handed_out, prompts)
-    return answers, unreadable
+    notebooks, unreadable = read_class(paths, topic)
+    return {
+        name: find_answers(notebook, handed_out, prompts) for name, notebook in notebooks.items()
+    }, unreadable
 
 
 async def _serve(topic: str, marking: Marking, listening: socket.socket, browser: bool) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from course_utils.checks.cases import Case, in_words
 from course_utils.checks.compare import compare
 from course_utils.checks.forbids import Watch, forbidden
 from course_utils.checks.mistake import CallTimeout, Mistake, Outcome, StudentError
@@ -19,8 +20,6 @@ from course_utils.checks.values import is_plain, same, show
 
 if TYPE_CHECKING:
     from otter.test_files import TestCase
-
-    from course_utils.checks.cases import Case
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -330,7 +329,7 @@ def run_case(case: TestCase | Case, environment: Mapping[str, Any], forbids: Col
     forbids
         What these must not call, if they are here; a kernel with proxies watches for itself.
     """
-    name = case.body.test_func.__name__.removeprefix("test_").replace("_", " ")
+    name = in_words(case.body.test_func.__name__)
     with Watch(forbids).during(forbids, tester=case.body.test_func.__globals__) as noticed:
         kind, sentence, detail = _run(case, environment)
     outcome = Outcome(name, bool(case.hidden), float(case.points or 0), kind is None, kind, sentence, detail)

@@ -38,6 +38,17 @@ class Case:
         self.test_func(**{name: environment if name == "env" else environment.get(name) for name in names})
 
 
+def in_words(test_name: str) -> str:
+    """What a test is called in front of students.
+
+    Examples
+    --------
+    >>> in_words("test_one_row")
+    'one row'
+    """
+    return test_name.removeprefix("test_").replace("_", " ")
+
+
 def read_cases(source: str) -> list[Case]:
     r"""The test cases in a test file, in order.
 

@@ -80,5 +80,4 @@ def require(result: CheckResult | None, case: str) -> None:
 
 def _fail_unless_passed(outcome: Outcome) -> None:
     if not outcome.passed:
-        parts = (outcome.sentence, None if outcome.hidden else outcome.detail)
-        raise CheckFailed("\n".join(part for part in parts if part))
+        raise CheckFailed(outcome.shown)

@@ -14,6 +14,7 @@ import inspect
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import cache
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -58,6 +59,7 @@ class ForbiddenCall(StudentError):
         self.name, self.caller, self.through = name, caller, through
 
 
+@cache  # of one test file: a class is graded by the same few
 def forbidden_by(source: str) -> tuple[str, ...]:
     r"""The names that a test file forbids the answers it tests to call.
 

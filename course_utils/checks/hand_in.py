@@ -22,11 +22,10 @@ from typing import Any, Literal
 
 from course_utils.checks.call import is_stub, student_code
 from course_utils.checks.names import defined_names
-from course_utils.checks.notebook import MAX_BYTES, plain, public_tests, read_notebook, sources
+from course_utils.checks.notebook import EMPTY_ANSWER, MAX_BYTES, plain, public_tests, read_notebook, sources
 from course_utils.checks.results import Overview, marked_up
 
 SECONDS = 15.0  # for the saved notebook's answers in a fresh process
-_EMPTY_ANSWER = "_Type your answer here, replacing this text._"
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ def _undone(overview: Overview, texts: Mapping[int, str]) -> Iterator[str]:
     open_ones = [f"`{result.question}`" for result in overview.results if result.state != "passed"]
     if open_ones:
         yield f"Not done yet: {', '.join(open_ones)}."
-    if empty := sum(text.strip() == _EMPTY_ANSWER for text in texts.values()):
+    if empty := sum(text.strip() == EMPTY_ANSWER for text in texts.values()):
         yield f"{empty} written {'answer is' if empty == 1 else 'answers are'} still empty."
 
 

@@ -84,3 +84,8 @@ class Outcome:
     kind: str | None = None
     sentence: str | None = None
     detail: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What the student reads: of a hidden test the kind of mistake, not its numbers."""
+        return "\n".join(part for part in (self.sentence, None if self.hidden else self.detail) if part)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 50 * 2**20  # of a notebook that is graded
+EMPTY_ANSWER = (
+    "_Type your answer here, replacing this text._"  # otter's words, in the cell of a written answer
+)
 
 
 def read_notebook(path: Path) -> dict[str, Any]:

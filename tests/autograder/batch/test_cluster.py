@@ -20,7 +20,6 @@ from autograder.batch import grade, run
 from autograder.batch.grading import Fault
 from autograder.batch.store import Result, Store
 from autograder.cli import app
-from autograder.sandbox import Level
 
 pytestmark = pytest.mark.slow
 
@@ -79,12 +78,6 @@ def class_of(cluster, tmp_path):
         )
 
     return grade_cells
-
-
-@pytest.fixture
-def room():
-    if reason := Level.BUBBLEWRAP.problem:
-        pytest.skip(reason)
 
 
 def write(folder, name, source):

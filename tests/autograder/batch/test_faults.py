@@ -20,7 +20,7 @@ from autograder.batch import grading, run
 from autograder.batch.run import grade
 from autograder.cli import app
 from autograder.judge import Judged
-from autograder.sandbox import Level, Limits, SandboxFault, process, rooms
+from autograder.sandbox import Limits, SandboxFault, process, rooms
 from autograder.sandbox.warm import warm_parent
 
 ROOT = Path(__file__).parents[3]
@@ -32,12 +32,6 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 @pytest.fixture
 def no_pauses(monkeypatch):
     monkeypatch.setattr(run, "_PAUSES", (0, 0, 0))
-
-
-@pytest.fixture
-def room():
-    if reason := Level.BUBBLEWRAP.problem:
-        pytest.skip(reason)
 
 
 def write(folder, name, source="x = 1"):

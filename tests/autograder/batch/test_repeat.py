@@ -18,12 +18,6 @@ ROOT = Path(__file__).parents[3]
 TOPIC = "01_regression"
 
 
-@pytest.fixture
-def room():
-    if reason := Level.BUBBLEWRAP.problem:
-        pytest.skip(reason)
-
-
 def write(folder, name, notebook):
     folder.mkdir(exist_ok=True)
     nbformat.write(notebook, folder / f"{name}.ipynb")
