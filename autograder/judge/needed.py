@@ -12,7 +12,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from autograder.judge.cells import Cell
-from course_utils.checks.names import names_read
+from course_utils.checks.names import names_read, parse
 
 # With one of these, code can reach any name without writing it.
 _DYNAMIC = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} | {
@@ -64,7 +64,7 @@ _read_once = lru_cache(maxsize=1024)(names_read)
 
 def _imported(source: str) -> set[str]:
     """The names under which code imports something."""
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    nodes = [node for node in ast.walk(parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     return {(alias.asname or alias.name).split(".")[0] for node in nodes for alias in node.names}
 
 
@@ -76,7 +76,7 @@ def _touched(source: str, fixed: frozenset[str]) -> set[str]:
     ``fixed``.
     """
     touched = _imported(source)
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             touched.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):

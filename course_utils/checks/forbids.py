@@ -19,6 +19,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
 
 from course_utils.checks.mistake import Outcome, StudentError
+from course_utils.checks.names import parse
 
 # What would let code run where the hook isn't.
 ESCAPES = (
@@ -68,7 +69,7 @@ def forbidden_by(source: str) -> tuple[str, ...]:
     >>> forbidden_by('name = "fit_line"\nforbids = ["numpy.polyfit", "sklearn.*"]')
     ('numpy.polyfit', 'sklearn.*')
     """
-    for node in ast.parse(source).body:
+    for node in parse(source).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "forbids":
             return tuple(ast.literal_eval(node.value))
     return ()

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import ast
 import symtable
+import threading
+
+_parsing = threading.Lock()
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of a piece of code, from one thread at a time.
+
+    Before Python 3.11.8 and 3.12.1 all threads share the count of a tree's depth, and now and then :func:`ast.parse` raises
+    ``SystemError`` for that (issue 106905 of CPython).
+    """
+    with _parsing:
+        return ast.parse(source)
 
 
 def defined_names(source: str) -> set[str]:
     """Every name that a piece of code binds at its top level, inside ``if`` and ``with`` too."""
     names: set[str] = set()
-    for node in _top_level(ast.parse(source).body):
+    for node in _top_level(parse(source).body):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -40,7 +53,7 @@ def names_read(source: str) -> set[str]:
         names |= {
             s.get_name() for s in table.get_symbols() if s.is_referenced() and (of_a_module or s.is_global())
         }
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

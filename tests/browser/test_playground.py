@@ -166,5 +166,6 @@ def test_ones_own_step_races_in_jupyterlab(open_notebook, page):
     root.get_by_role("button", name="save GIF").wait_for()
     with page.expect_download() as download:
         root.get_by_role("button", name="save GIF").click()
+        page.locator(".playground[data-saved=gif]").wait_for()  # Python has answered
     assert download.value.suggested_filename == "optimizers.gif"
     assert page.errors == []
