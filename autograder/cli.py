@@ -164,11 +164,16 @@ def mutants(topics: Topics = None) -> None:
 
 
 def _sandbox() -> Level:
-    """The best level of this machine, and a word about it if a better one exists."""
+    """The best level of this machine, and a word about it if a better one exists.
+
+    What students' code is started from has then begun to import, beside what this process is going to import.
+    """
     from autograder.sandbox import Level, SandboxFault, best_walls
+    from autograder.sandbox.warm import warm_parent
 
     try:
         level = best_walls()
+        warm_parent().start()
     except SandboxFault as fault:
         _fail(f"{fault} Or pass --unsandboxed to run the students' code with your own rights.")
     if level is not Level.BUBBLEWRAP:
@@ -235,11 +240,8 @@ def grade(
     """Grade a class: results.sqlite, grades.csv, feedback/ for the students, report.html for you."""
     import sqlite3
 
-    from autograder import batch
     from autograder.sandbox import Level
 
-    root = _root()
-    _chosen([topic], root)
     _existing(paths)
     taken = _resources(resources)
     if taken and scheduler is None:
@@ -248,6 +250,10 @@ def grade(
         _fail("--scheduler needs Dask: pip install 'deep-learning-notebooks[cluster]'.")
     # A cluster's workers find out for themselves what their machines give.
     level = Level.NONE if unsandboxed else None if scheduler is not None else _sandbox()
+    root = _root()
+    _chosen([topic], root)
+    from autograder import batch
+
     try:
         summary = batch.grade(
             topic,
@@ -288,13 +294,14 @@ def regrade(
     unsandboxed: Unsandboxed = False,
 ) -> None:
     """See whose score a corrected test changes, by how much and why; then write it."""
-    from autograder.batch.regrade import regrade as run_regrade
     from autograder.sandbox import Level
 
-    root = _root()
-    _chosen([topic], root)
     _existing(paths)
     level = Level.NONE if unsandboxed else _sandbox()
+    root = _root()
+    _chosen([topic], root)
+    from autograder.batch.regrade import regrade as run_regrade
+
     try:
         found = run_regrade(
             topic,
@@ -384,9 +391,10 @@ def demo(
     workers: Annotated[int, typer.Option(min=1, help="Submissions graded at once.")] = 2,
 ) -> None:
     """Make a class of twelve, honest and hostile, grade it, and show what came of it."""
+    level = _sandbox()
     from autograder.demo import main as run_demo
 
-    raise typer.Exit(run_demo(out, workers=workers, root=_root(), level=_sandbox()))
+    raise typer.Exit(run_demo(out, workers=workers, root=_root(), level=level))
 
 
 def main() -> None:

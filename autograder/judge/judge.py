@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -59,7 +61,7 @@ def judge(
     questions: list[QuestionResult] = []
     forbids = {name: forbidden_by(source) for name, source in tests.items()}
     with Kernel(limits, level=level, watched=set().union(*forbids.values())) as kernel:
-        files = {name: ExceptionTestFile.from_string(source) for name, source in tests.items()}
+        files = {name: _test_file(source) for name, source in tests.items()}
         wanted = {name for file in files.values() for case in file.test_cases for name in _parameters(case)}
         in_time = _run_cells(kernel, needed(list(to_run(notebook)), handed_out, wanted), problems)
         for name, file in files.items():
@@ -67,6 +69,16 @@ def judge(
             questions.append(_Question(kernel, name, file).grade() if in_time else _ungraded(name, file))
             in_time = in_time and questions[-1].reason != _TIME_IS_UP
     return Judged(tuple(questions), tuple(problems), time.monotonic() - start)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<string>", "exec")
+
+
+def _test_file(source: str) -> ExceptionTestFile:
+    """Each time its own, for tests may keep what a submission has changed; compiled once."""
+    return ExceptionTestFile._from_compiled_code(_compiled(source))
 
 
 # --- the student's cells -------------------------------------------------------------------------------------

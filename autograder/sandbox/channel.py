@@ -20,13 +20,10 @@ class Usage(NamedTuple):
     ----------
     ran, stood_in_line
         Seconds; of a time in line that hasn't ended yet the system doesn't tell.
-    is_ready
-        Whether it runs or stands in line now.
     """
 
     ran: float = 0.0
     stood_in_line: float = 0.0
-    is_ready: bool = False
 
 
 class Deadline:
@@ -40,15 +37,22 @@ class Deadline:
         From now.
     usage
         Tells what the other end has had of the processors.
+    is_ready
+        Tells whether it runs or stands in line now.
     latest
         The time, by the monotonic clock, at which patience ends even so.
     """
 
     def __init__(
-        self, seconds: float, *, usage: Callable[[], Usage] = Usage, latest: float = math.inf
+        self,
+        seconds: float,
+        *,
+        usage: Callable[[], Usage] = Usage,
+        is_ready: Callable[[], bool] = bool,
+        latest: float = math.inf,
     ) -> None:
         self._start, self._seconds, self._latest = time.monotonic(), seconds, latest
-        self._usage, self._before = usage, usage()
+        self._usage, self._is_ready, self._before = usage, is_ready, usage()
         self._until = min(self._start + seconds, latest)
 
     def left(self) -> float:
@@ -62,7 +66,7 @@ class Deadline:
     def _in_line(self, passed: float) -> float:
         usage = self._usage()
         in_line = usage.stood_in_line - self._before.stood_in_line
-        if usage.is_ready:
+        if self._is_ready():
             in_line = max(in_line, passed - (usage.ran - self._before.ran))
         return max(in_line, 0.0)
 

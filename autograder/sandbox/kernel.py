@@ -246,7 +246,7 @@ class Kernel:
         if (start := time.monotonic()) >= self._deadline:
             raise SubmissionTimeout
         latest = min(start + _PATIENCE * seconds, self._deadline)
-        until = Deadline(seconds, usage=process.usage, latest=latest)
+        until = process.deadline(seconds, latest)
         sent = False
         try:
             process.channel.send(pickle.dumps(request), until)
@@ -290,7 +290,7 @@ class Kernel:
         """After a timeout: interrupt, and end the agent if that doesn't help."""
         process.interrupt()
         try:
-            until = Deadline(_GRACE, usage=process.usage, latest=self._deadline + _GRACE)
+            until = process.deadline(_GRACE, self._deadline + _GRACE)
             self._receive(until, arithmetic="never")
         except (TimeoutError, ConnectionError, wire.WireError):
             process.end()

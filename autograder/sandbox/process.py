@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -40,6 +41,7 @@ class AgentProcess:
         self.limits = limits
         self.verdict: tuple[str, str] | None = None  # a type of error, a sentence
         self._agent: psutil.Process | None = None
+        self._schedstat: int | None = None  # a descriptor: it is read before every request
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True)
         self._oom_kills = _oom_kills()
@@ -73,6 +75,8 @@ class AgentProcess:
             if self._group is not None:
                 self._group.add(agent)
             self._agent = psutil.Process(agent)
+            with contextlib.suppress(OSError):  # only Linux tells
+                self._schedstat = os.open(f"/proc/{agent}/schedstat", os.O_RDONLY)
             self._watch.start()
         except (OSError, ValueError, WireError, RuntimeError, psutil.Error) as error:
             complaint = self.end()
@@ -87,14 +91,24 @@ class AgentProcess:
             with contextlib.suppress(psutil.Error):
                 self._agent.send_signal(signal.SIGINT)
 
-    def usage(self) -> Usage:
+    def deadline(self, seconds: float, latest: float) -> Deadline:
+        """So many seconds from now, not counting those in which the agent stands in line for a processor."""
+        return Deadline(seconds, usage=self._usage, is_ready=self._is_ready, latest=latest)
+
+    def _usage(self) -> Usage:
         """What the agent has had of the processors; nothing where the system doesn't tell."""
-        if self._agent is not None:
-            with contextlib.suppress(OSError, ValueError, psutil.Error):
-                ran, in_line, _ = Path(f"/proc/{self._agent.pid}/schedstat").read_text().split()
-                is_ready = self._agent.status() == psutil.STATUS_RUNNING
-                return Usage(int(ran) / 1e9, int(in_line) / 1e9, is_ready)
-        return Usage()
+        if self._schedstat is None:
+            return Usage()
+        try:
+            ran, in_line, _ = os.pread(self._schedstat, 100, 0).split()
+        except (OSError, ValueError):  # it has ended
+            return Usage()
+        return Usage(int(ran) / 1e9, int(in_line) / 1e9)
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(psutil.Error):
+            return self._agent is not None and self._agent.status() == psutil.STATUS_RUNNING
+        return False
 
     @property
     def alive(self) -> bool:
@@ -132,6 +146,9 @@ class AgentProcess:
             self._group.close()
         self.channel.close()
         self._theirs.close()
+        if self._schedstat is not None:
+            os.close(self._schedstat)
+            self._schedstat = None
         return said
 
     # --- watching ---

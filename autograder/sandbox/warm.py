@@ -25,7 +25,7 @@ _FORK = 30.0  # seconds that a fork gets
 class WarmParent:
     """A process that has imported numpy, torch, matplotlib and the course, and forks agents.
 
-    It starts with the first fork. If it has died, another is started.
+    It starts with the first fork, if it isn't told before. If it has died, another is started.
 
     Attributes
     ----------
@@ -38,6 +38,21 @@ class WarmParent:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._ready = False
+
+    def start(self) -> None:
+        """Start the process if it isn't there, and don't wait for it: a grader has as much to import meanwhile.
+
+        Raises
+        ------
+        SandboxFault
+            If it can't be started.
+        """
+        with self._lock:
+            try:
+                self._start()
+            except OSError as error:
+                raise SandboxFault(f"The sandbox did not start: {error}") from error
 
     def fork(
         self, channel: int, other: int, resources: dict[str, int], walls: Walls | None = None
@@ -83,8 +98,8 @@ class WarmParent:
         return int(agent), int(parent)
 
     def _ask(self, request: bytes, channel: int, other: int) -> str:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
+        self._start()
+        self._await_the_imports()
         assert self._control is not None
         self._control.settimeout(_FORK)
         socket.send_fds(self._control, [request], [channel, other])
@@ -99,6 +114,8 @@ class WarmParent:
             shutil.rmtree(self.course, ignore_errors=True)
 
     def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
         self._stop()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -112,9 +129,15 @@ class WarmParent:
                 cwd="/",
                 start_new_session=True,
             )
-        self._control.settimeout(_START)
-        if self._control.recv(100) != b"ready":
-            raise ConnectionResetError("it ended before it was ready")
+        self._ready = False
+
+    def _await_the_imports(self) -> None:
+        assert self._control is not None
+        if not self._ready:
+            self._control.settimeout(_START)
+            if self._control.recv(100) != b"ready":
+                raise ConnectionResetError("it ended before it was ready")
+            self._ready = True
 
     def _stop(self) -> str:
         """End the process; return the end of what it has said."""

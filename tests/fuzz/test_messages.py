@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.sandbox import wire
-from autograder.sandbox.channel import Channel, Deadline, Usage
+from autograder.sandbox.channel import Channel, Deadline
 from autograder.sandbox.kernel import Kernel
 from course_utils.checks import StudentError
 
@@ -197,8 +197,8 @@ class Forger:
     def wait_until_ready(self):
         pass
 
-    def usage(self):
-        return Usage()
+    def deadline(self, seconds, latest):
+        return Deadline(seconds, latest=latest)
 
     def end(self):
         self.alive = False

@@ -128,7 +128,7 @@ def command(*words):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("grade", "99_magic", "x", "--out", "y"), "There is no topic 99_magic. There are: 00_start_here"),
+        (("grade", "99_magic", ".", "--out", "y"), "There is no topic 99_magic. There are: 00_start_here"),
         (("grade", TOPIC, "nowhere", "--out", "y", "--unsandboxed"), "nowhere does not exist."),
         (("grade", TOPIC), "Missing argument"),
         (("build", "99_magic"), "There is no topic 99_magic"),

@@ -467,6 +467,23 @@ def test_a_warm_parent_that_was_killed_is_replaced(kernel_of, level):
 
 
 @EVERY_LEVEL
+def test_a_warm_parent_that_was_started_before_is_the_one_that_serves(monkeypatch, level):
+    parent = WarmParent()
+    monkeypatch.setattr("autograder.sandbox.rooms.warm_parent", lambda: parent)
+    try:
+        parent.start()
+        process = parent._process
+        parent.start()
+        with Kernel(Limits(), level=level) as kernel:
+            kernel.run_cell("x = 2")
+            assert kernel.lookup("x") == 2
+        assert parent._process is process
+        assert process.poll() is None
+    finally:
+        parent.close()
+
+
+@EVERY_LEVEL
 def test_a_kernel_that_can_not_start_is_a_fault_of_ours(monkeypatch, level):
     from autograder.sandbox import SandboxFault, view
 
