@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import nbformat
 from filelock import FileLock
 from nbformat import NotebookNode
 
@@ -109,7 +110,7 @@ def executed_student(topic: str, root: Path) -> Path:
 
 
 def student_notebook(topic: str, root: Path) -> NotebookNode:
-    """The notebook that students get."""
+    """The notebook that students get, a copy of one's own."""
     return with_install_cell(assign(topic, root).student, root)
 
 
@@ -120,8 +121,9 @@ def handed_out(topic: str, root: Path) -> frozenset[str]:
 
 
 def solution_notebook(topic: str, root: Path) -> NotebookNode:
-    """The notebook with all exercises solved, not executed."""
-    return assign(topic, root).solution
+    """The notebook with all exercises solved, not executed, a copy of one's own."""
+    copy: NotebookNode = nbformat.from_dict(assign(topic, root).solution)
+    return copy
 
 
 def test_sources(topic: str, root: Path) -> dict[str, str]:

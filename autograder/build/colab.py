@@ -22,15 +22,15 @@ if "google.colab" in sys.modules:
 
 
 def with_install_cell(notebook: NotebookNode, root: Path) -> NotebookNode:
-    """A copy that installs the course when Colab opens it, if ``pyproject.toml`` names a repository; else the notebook.
+    """A copy that installs the course when Colab opens it, if ``pyproject.toml`` names a repository.
 
     The address is ``repository`` under ``[project.urls]``. Elsewhere than in Colab the cell does nothing.
     """
+    copy: NotebookNode = nbformat.from_dict(notebook)
     address = _repository(root)
     if address is None:
-        return notebook
+        return copy
     source = _CELL.format(first=FIRST_LINE, address=address)
-    copy: NotebookNode = nbformat.from_dict(notebook)
     first = next(i for i, cell in enumerate(copy.cells) if cell.cell_type == "code")
     copy.cells.insert(first, nbformat.v4.new_code_cell(source, id="install"))
     return copy

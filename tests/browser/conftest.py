@@ -35,7 +35,8 @@ def lab(chromium, tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="session")
+# Not for the session: its event loop runs as long as it lives, and tests that run a loop of their own may follow in this process.
+@pytest.fixture(scope="module")
 def browser(chromium):
     from playwright.sync_api import sync_playwright
 
