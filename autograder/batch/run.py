@@ -130,7 +130,7 @@ def grade(
         results, written = tuple(store.results(contents, tests_digest)), store.written()
     finally:
         store.close()
-    report.write(topic, list(tests), results, out, found, written)
+    report.write(topic, list(tests), results, out, found, written, build.rubrics(topic, root))
     summary = Summary(results, faults, len(submissions) - len(waiting), time.monotonic() - start, out)
     _print_summary(summary)
     return summary

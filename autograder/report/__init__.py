@@ -14,6 +14,7 @@ from autograder.report.table import write_grades
 if TYPE_CHECKING:
     from autograder.batch.handed_in import HandedIn
     from autograder.batch.store import Result, Written
+    from autograder.build import Rubric
 
 
 def write(
@@ -23,10 +24,11 @@ def write(
     out: Path,
     found: Sequence[HandedIn] = (),
     written: Sequence[Written] = (),
+    rubrics: Sequence[Rubric] = (),
 ) -> None:
     """Write ``grades.csv``, ``feedback/<submission>.html``, ``report.html`` and ``report.json`` to the folder ``out``."""
     write_grades(questions, results, out / "grades.csv")
-    write_feedback(topic, results, out / "feedback", written)
+    write_feedback(topic, results, out / "feedback", written, rubrics)
     report = summarise(topic, questions, results, found)
     write_class_report(report, results, out / "report.html")
     write_whole(out / "report.json", report.to_json())

@@ -11,10 +11,15 @@ from autograder.report.pages import template
 
 if TYPE_CHECKING:
     from autograder.batch.store import Result, Written
+    from autograder.build import Rubric
 
 
 def write_feedback(
-    topic: str, results: Sequence[Result], folder: Path, written: Sequence[Written] = ()
+    topic: str,
+    results: Sequence[Result],
+    folder: Path,
+    written: Sequence[Written] = (),
+    rubrics: Sequence[Rubric] = (),
 ) -> None:
     """Write a page for each submission. Hidden tests show the kind of mistake, never their numbers.
 
@@ -27,14 +32,21 @@ def write_feedback(
     folder
         Where the pages go; it is made if it isn't there.
     written
-        What people gave for written answers; those not marked yet are left out.
+        What people gave for written answers; those not marked yet are left out, and those to questions that are no more.
+    rubrics
+        The written questions.
     """
+    known = {rubric.question for rubric in rubrics}
+    marked = [answer for answer in written if answer.points is not None and answer.question in known]
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
-        own = [w for w in written if w.submission == result.submission and w.points is not None]
-        write_whole(folder / f"{result.submission}.html", feedback_page(topic, result, own))
+        own = [answer for answer in marked if answer.submission == result.submission]
+        write_whole(folder / f"{result.submission}.html", feedback_page(topic, result, own, rubrics))
 
 
-def feedback_page(topic: str, result: Result, written: Sequence[Written] = ()) -> str:
+def feedback_page(
+    topic: str, result: Result, written: Sequence[Written] = (), rubrics: Sequence[Rubric] = ()
+) -> str:
     """The page for one submission, with what was given for its written answers."""
-    return template("feedback.html").render(topic=topic, result=result, written=written)
+    asked = {rubric.question: rubric for rubric in rubrics}
+    return template("feedback.html").render(topic=topic, result=result, written=written, rubrics=asked)

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from autograder import report
 from autograder.batch.store import Result, Written
+from autograder.build import Item, Rubric
 from autograder.judge import QuestionResult
 from course_utils.checks import Outcome
 
@@ -39,7 +40,8 @@ def pages(tmp_path_factory):
     results = [result(number) for number in range(40)]
     results.append(Result("broken", "invalid", 0.0, 18.0, 0.0, "The file is empty.", (), ()))
     written = [Written("student_1", "why", 2.5, {"Leakage": 1.0, "Small sample": 0.5}, "Good.")]
-    report.write("01_regression", list(NAMES), results, folder, written=written)
+    rubrics = [Rubric("why", "Why?", 4.0, "", (Item("Small sample", "", 2.0), Item("Leakage", "", 2.0)), "")]
+    report.write("01_regression", list(NAMES), results, folder, written=written, rubrics=rubrics)
     return [
         folder / "report.html",
         folder / "feedback" / "student_1.html",

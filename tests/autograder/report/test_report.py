@@ -8,6 +8,7 @@ import pytest
 
 from autograder.batch.handed_in import HandedIn
 from autograder.batch.store import Result, Store, Written
+from autograder.build import Item, Rubric
 from autograder.judge import QuestionResult
 from autograder.report.class_report import distribution, item, summarise, write_class_report
 from autograder.report.feedback import feedback_page, write_feedback
@@ -69,17 +70,25 @@ def test_feedback_shows_public_numbers_and_hides_hidden_ones(results):
     assert "4 of 4" in page
 
 
+WHY = Rubric("why", "Why?", 4.0, "", (Item("Small sample", "", 2.0), Item("Leakage", "", 2.0), Item("Guess", "", -0.5)), "")  # fmt: skip
+HOW = Rubric("how", "How?", 3.0, "", (Item("Steps", "", 3.0),), "")
+
+
 def test_feedback_shows_what_a_person_gave_for_written_answers_to_whom_it_belongs(results, tmp_path):
     written = [
-        Written("ann", "why", 2.5, {"Small sample": 1.0, "Leakage": 0.5}, "Which <patients>?"),
+        Written("ann", "why", 2.5, {"Small sample": 1.0, "Leakage": 0.5, "Guess": 1.0}, "Which <patients>?"),
         Written("ann", "how", None, {}, "Not marked yet."),
+        Written("ann", "no more", 1.0, {}, "Asked once."),
         Written("bob", "why", 1.0, {}, "For another."),
     ]
-    write_feedback("01_regression", results, tmp_path, written)
+    write_feedback("01_regression", results, tmp_path, written, [WHY, HOW])
     page = (tmp_path / "ann.html").read_text()
-    assert "2.5 points" in page
-    assert "Small sample" in page
-    assert "Leakage, by half" in page
+    assert "2.5 of 4" in page
+    assert re.search("2.5 <.*>of 7<.*written answers, some not marked yet", page)
+    assert re.search("✓</span>Small sample", page)
+    assert re.search("½</span>Leakage, by half", page)
+    assert re.search("✗</span>Guess", page)
+    assert "Asked once" not in page
     assert "Which &lt;patients&gt;?" in page
     assert "Not marked yet" not in page
     assert "For another" not in page
