@@ -49,9 +49,12 @@ def saved(monkeypatch):
     return names
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster():
-    """Two workers, each a process that is started again when it dies; a task may lose one worker, and not two."""
+    """Two workers, each a process that is started again when it dies; a task may lose one worker, and not two.
+
+    Each test has its own: on a busy machine, a worker that one of them has killed can come back too late for the next.
+    """
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
@@ -155,7 +158,7 @@ def test_a_worker_without_a_sandbox_is_named_and_avoided(
     ) as bare:
         try:
             with distributed.Client(cluster.scheduler_address) as client:
-                client.wait_for_workers(3, timeout=60)
+                client.wait_for_workers(3, timeout=180)
             right = "def f(x):\n    return x + 1 # {}"
             summary = class_of({f"s{number}": right.format(number) for number in range(6)})
         finally:
